@@ -152,7 +152,7 @@ export function makeBackend(parts: Parts): Backend {
     ...{ access: entry.access, sessions: entry.sessions, management: entry.management },
     ...{ registry, images, pulls },
     status: {
-      ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock },
+      ...{ gcRuns: metadata.gcRuns, checks, access: metadata.access, clock },
       backups: parts.backups,
       space: () => storage.space(),
       server: async () => ({

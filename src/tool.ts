@@ -171,7 +171,7 @@ function openImagesTool(config: Config, ports: Ports, by: Author): ImageSource {
   const unfinished = new UnfinishedBook({ rows: metadata, clock, rest });
   const images = openImages({ rows: metadata, registry, minAgeMs, rest, unfinished });
   const status = {
-    ...{ gcRuns: metadata.gcRuns, accounts: metadata.accounts, clock },
+    ...{ gcRuns: metadata.gcRuns, access: metadata.access, clock },
     checks: { findStanding: async () => standingProblems(await metadata.checks.listLatest()) },
     backups: () =>
       readBackups({

@@ -30,7 +30,7 @@ export interface StatusDeps extends Pick<ImagesDeps, "unfinished" | "book"> {
     findStanding(): Promise<CheckSummary | null>;
   };
   readonly backups: () => Promise<BackupStanding>;
-  readonly accounts: Pick<Metadata["accounts"], "listAccounts">;
+  readonly access: Pick<Metadata["access"], "countUsers">;
   /** null where space has no end. */
   readonly space: () => Promise<Space | null>;
   readonly server: () => Promise<ServerFacts>;
@@ -98,7 +98,6 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     book.read(),
     gcRuns.listRuns({ after: null, limit: lookedRuns }),
   ]);
-  const { users } = await deps.accounts.listAccounts();
   const { sessions, inParts } = await unfinished.read();
   const lastCollection = runs.find(({ dryRun }) => !dryRun) ?? null;
   const refusals = await gcRuns.findRefusals();
@@ -107,7 +106,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   const facts = { server, space, lastCollection, refusals, standingCheck, backups };
   return {
     ...facts,
-    users: users.length,
+    users: await deps.access.countUsers(),
     repositories: counted.repositories.length,
     tags: counted.repositories.reduce((sum, { tags }) => sum + tags, 0),
     ...{ blobs: counted.kept.blobs, bytes: counted.kept.bytes },

@@ -82,6 +82,7 @@ export interface AccessMetadata {
   /** As it is now, whoever changed it: asked before a login is refused that may be newer than what `findState` knows. */
   confirmState(): Promise<AccessState>;
   findUser(name: string): Promise<StoredUser | null>;
+  countUsers(): Promise<number>;
   /** Expired and revoked ones, too. */
   findToken(hash: string): Promise<StoredToken | null>;
   findTokenByName(name: string): Promise<StoredToken | null>;

@@ -13,6 +13,7 @@ function openEmpty() {
   const deps: AccessDeps = {
     metadata: {
       ...{ findState: state, confirmState: state, findTokenByName: nobody },
+      countUsers: async () => 0,
       findUser: async (name) => {
         asked.push(`user ${name}`);
         return null;

@@ -50,6 +50,7 @@ test("users, tokens and rules that were read", async () => {
       findTokenByName: none,
       listRulesOf: async () => [],
     },
+    countUsers: async () => 0,
     findUser: async (name) => ({
       ...{ name, passwordHash: "x", isAdmin: false, stamp: "1", disabledAt: null, createdAt: 1 },
     }),

@@ -37,6 +37,7 @@ function openRows() {
   const metadata: AccessMetadata = {
     findState: state,
     confirmState: state,
+    countUsers: async () => 0,
     findUser: async (name) => (name === "ann" ? ann : null),
     findToken: async () => {
       const read = rows.token;

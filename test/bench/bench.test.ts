@@ -161,7 +161,7 @@ describe("the program", () => {
       const resumed = await bench([...args, "--resume"]);
 
       expect(broken.code).toBe(130);
-      expect(broken.err).toContain("start 1/1 breadbox: ready");
+      expect(broken.err).toContain("start 1/1 breadbox, ");
       expect(resumed.code).toBe(0);
       expect(resumed.err).not.toContain("10 of everything");
       expect(resumed.err).toContain("20 of everything");

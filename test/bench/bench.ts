@@ -54,6 +54,7 @@ async function measure(plan: Plan, client: LoadClient, notes: RunNotes): Promise
   for (const [metricName, metric] of plan.chosen) {
     for (const { round, rounds, name } of turnsOf(plan, metric)) {
       const turn = `${metricName} ${round + 1}/${rounds} ${name}`;
+      const started = performance.now();
       try {
         const known = notes.find(turn, "values");
         const taken =
@@ -63,7 +64,8 @@ async function measure(plan: Plan, client: LoadClient, notes: RunNotes): Promise
         for (const [figure, value] of Object.entries(values)) {
           addSample(measured.samples, figure, { system: name, value, others });
         }
-        console.error(`${turn}: ${describe(values)}; other work ${percent(others)}`);
+        const seconds = ((performance.now() - started) / 1000).toFixed(0);
+        console.error(`${turn}, ${seconds} s: ${describe(values)}; other work ${percent(others)}`);
       } catch (error) {
         const failure = reasonOf(error);
         notes.add({ turn, failure });

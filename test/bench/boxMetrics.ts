@@ -32,7 +32,7 @@ const littleMemory: Metric = {
   run: async (exercise) => {
     await using scope = new Scope();
     limitMemory(scope, exercise.system.pid, boxMemory);
-    return pushAndPull(exercise, "littleMemory", (exercise.quick ? 1024 : 4096) * mebibyte);
+    return pushAndPull(exercise, "littleMemory", (exercise.quick ? 128 : 4096) * mebibyte);
   },
 };
 
@@ -42,7 +42,7 @@ const oneCore: Metric = {
   run: async (exercise) => {
     const { system, quick } = exercise;
     await run(["taskset", "--all-tasks", "--pid", "--cpu-list", "0", String(system.pid)]);
-    const values = await pushAndPull(exercise, "oneCore", (quick ? 128 : 1024) * mebibyte);
+    const values = await pushAndPull(exercise, "oneCore", (quick ? 64 : 1024) * mebibyte);
     const seconds = quick ? 1 : 3;
     const { perSecond } = await getAs({ port: system.port, path: "/v2/", as: [], seconds });
     return { ...values, oneCorePing: perSecond };

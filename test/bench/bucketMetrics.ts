@@ -44,7 +44,7 @@ async function uploadOver(here: Place, there: Place, { size, during }: Sent): Pr
   return performance.now() - started;
 }
 
-const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
+const big = ({ quick }: Exercise): number => (quick ? 64 : 1024) * mebibyte;
 
 /** What `work` cost a server: seconds of CPU, and the peak above idle in MiB. */
 async function costOf(
@@ -97,7 +97,7 @@ const bucketClosing: Metric = {
       return median(each);
     };
     return {
-      bucketClosingSmall: await closing(64 * mebibyte, 3),
+      bucketClosingSmall: await closing(64 * mebibyte, exercise.quick ? 1 : 3),
       bucketClosing: await closing(big(exercise), 1),
     };
   },

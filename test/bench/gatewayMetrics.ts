@@ -56,7 +56,7 @@ const large: Metric = {
   systems,
   rounds: 5,
   run: async (exercise) => {
-    const size = (exercise.quick ? 64 : 256) * mebibyte;
+    const size = (exercise.quick ? 16 : 256) * mebibyte;
     await createBucket(exercise);
     return withCost(exercise, "large", async () => {
       const { put, get } = await putAndGet(exercise, 4, size);

@@ -58,7 +58,7 @@ const manifestPutFull: Metric = {
   },
 };
 
-const many = (quick: boolean): number => (quick ? 20_000 : 1_000_000);
+const many = (quick: boolean): number => (quick ? 5_000 : 1_000_000);
 const few = 100;
 const pageSize = 100;
 

@@ -25,7 +25,7 @@ import { replicaMetrics } from "./replicaMetrics.ts";
 import { slowDiskMetrics } from "./slowDiskMetrics.ts";
 import { smallMetrics } from "./smallMetrics.ts";
 
-const big = ({ quick }: Exercise): number => (quick ? 256 : 1024) * mebibyte;
+const big = ({ quick }: Exercise): number => (quick ? 64 : 1024) * mebibyte;
 
 const upload: Metric = {
   systems: receivers,
@@ -127,7 +127,7 @@ const whole = (kind: "put" | "post"): Metric => ({
   systems: registries,
   rounds: 5,
   run: async ({ client, system, quick }) => {
-    const size = (quick ? 64 : 256) * mebibyte;
+    const size = (quick ? 16 : 256) * mebibyte;
     const { ms } = await client.perform({ kind, port: system.port, name: "bench/whole", size });
     return { [kind]: rate(size, ms) };
   },

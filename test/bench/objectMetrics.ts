@@ -49,7 +49,7 @@ const multipart: Metric = {
   // Each writes three times 10 GiB.
   rounds: 3,
   run: async (exercise) => {
-    const size = (exercise.quick ? 2 : 10) * 1024 * mebibyte;
+    const size = (exercise.quick ? 0.25 : 10) * 1024 * mebibyte;
     const hash = hashRate();
     const diskFirst = exercise.round % 2 === 0;
     const before = diskFirst ? await diskRate(size) : Number.NaN;

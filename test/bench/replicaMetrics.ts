@@ -77,7 +77,7 @@ const logins: Metric = {
 };
 
 const garbage = (quick: boolean): PostgresGarbage =>
-  quick ? { blobs: 100_000, orphans: 1_000 } : { blobs: 1_000_000, orphans: 1_000 };
+  quick ? { blobs: 5_000, orphans: 500 } : { blobs: 1_000_000, orphans: 1_000 };
 
 const replicaGc: Metric = {
   systems: ["postgres"],

@@ -24,14 +24,14 @@ const coldPulls: Metric = {
     await using scope = new Scope();
     const { port, data } = system;
     const limit = limitDisk(scope, system.pid, data);
-    const size = (quick ? 48 : 100) * mebibyte;
+    const size = (quick ? 8 : 100) * mebibyte;
     const job = { kind: "upload", port, name: "bench/cold", size, times: pulls } as const;
     const { uploads } = await client.perform(job);
     const paths = uploads.map(({ digest }) => `/v2/bench/cold/blobs/${digest}`);
     const pullAll = () => client.perform({ kind: "pulls", port, paths });
     await pullAll();
     const warm = await pullAll();
-    const quietP99 = await p99During(port, () => Bun.sleep(3_000));
+    const quietP99 = await p99During(port, () => Bun.sleep(quick ? 500 : 3_000));
     await run(["sync", "-f", data]);
     await forgetContent(data);
     limit.set({ bytesRead: slow });

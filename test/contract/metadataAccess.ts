@@ -31,6 +31,7 @@ export function accessContract(open: () => Promise<Metadata>): void {
 
       expect(await access.findUser("ann")).toEqual({ ...ann, disabledAt: null });
       expect(await access.findUser("Ann")).toBeNull();
+      expect(await access.countUsers()).toBe(2);
       const { users } = await accounts.listAccounts();
       expect(users.map(({ name, isAdmin }) => [name, isAdmin])).toEqual([
         ["ann", true],

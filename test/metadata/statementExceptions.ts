@@ -9,8 +9,9 @@ export interface Exception {
 
 export const exceptions: readonly Exception[] = [
   {
-    why: "Commands list all accounts; of signing keys there are two.",
+    why: "Commands list all accounts, and the first page counts users; of signing keys there are two.",
     of: [
+      'select count(*) from "users"',
       'from "users" order',
       'from "access_tokens" order',
       'from "access_rules" order',

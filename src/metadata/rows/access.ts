@@ -37,6 +37,7 @@ export function accessMetadata(rows: Rows, state: StateRow): AccessMetadata {
       return found instanceof Promise ? found.then(toState) : toState(found);
     },
     confirmState: async () => toState(await state.latest()),
+    countUsers: async () => (await rows.find(statements.countUsers, {}))?.total ?? 0,
     findUser: async (name) => {
       const row = await rows.find(statements.findUser, { name });
       return row === null ? null : toUser(row);

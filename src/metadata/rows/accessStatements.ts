@@ -1,5 +1,17 @@
 // The statements of users, tokens, rules and signing keys.
-import { and, asc, desc, eq, getTableColumns, isNull, lt, notInArray, or, sql } from "drizzle-orm";
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  isNull,
+  lt,
+  notInArray,
+  or,
+  sql,
+} from "drizzle-orm";
 import type { NewRule, StoredKey, StoredToken, StoredUser, StoredWho } from "../access.ts";
 import { accessRules, accessState, accessTokens, signingKeys, users } from "./accessSchema.ts";
 import { command, type Params, statement } from "./statement.ts";
@@ -31,6 +43,7 @@ export const close = command((db, { now }: Params<{ now: number }>) =>
 export const findUser = statement((db, { name }: Name) =>
   db.select(getTableColumns(users)).from(users).where(eq(users.name, name)),
 );
+export const countUsers = statement((db) => db.select({ total: count() }).from(users));
 export const allUsers = statement((db) =>
   db.select(getTableColumns(users)).from(users).orderBy(asc(users.name)),
 );

@@ -157,7 +157,7 @@ export async function openRegistry(options: RegistryOptions = {}) {
       ...{ rows: metadata, registry: limited, minAgeMs: leaseMs, rest: Bun.sleep, unfinished },
     }),
     status: {
-      ...{ gcRuns: metadata.gcRuns, checks, accounts: metadata.accounts, clock: store.clock.now },
+      ...{ gcRuns: metadata.gcRuns, checks, access: metadata.access, clock: store.clock.now },
       backups,
       space: async () => ({ free: 50, total: 100 }),
       server: async () => ({

@@ -1,8 +1,8 @@
 // What clients do over and over, for looks at what that leaves in memory.
 import { administrator } from "../gc/race/accounts.ts";
-import { bytes, configType, ociImage } from "../registry/builders.ts";
+import { bytes, configType, layerType, ociImage } from "../registry/builders.ts";
 import { sha256 } from "../support/bytes.ts";
-import type { Answered, Send } from "./server.ts";
+import { type Answered, type Send, uploadIdIn } from "./server.ts";
 
 /** One kind: `act` is done over and over, with another number each time. */
 export interface Kind {
@@ -12,6 +12,8 @@ export interface Kind {
 }
 
 const repository = "/v2/team/app";
+/** Digest of the blob of 4 MiB. */
+export const large = sha256(contentOf(9, 2 ** 22));
 const [kept, objects] = [sha256(contentOf(0, 1_024)), "/v1/buckets/growth/objects"];
 const typed = { authorization: administrator, "content-type": ociImage };
 const octets = { authorization: administrator, "content-type": "application/octet-stream" };
@@ -23,10 +25,11 @@ function contentOf(at: number, length: number): Uint8Array<ArrayBuffer> {
   return content;
 }
 
+const config = { mediaType: configType, digest: kept, size: 1_024 };
 const manifestOf = (at: number): Uint8Array =>
   bytes({
     ...{ schemaVersion: 2, mediaType: ociImage, layers: [], annotations: { at: String(at) } },
-    config: { mediaType: configType, digest: kept, size: 1_024 },
+    config,
   });
 
 const push = (send: Send, at: number, length: number): Promise<Answered> => {
@@ -40,6 +43,15 @@ const putManifest = (send: Send, at: number): Promise<Answered> =>
   send(201, "PUT", `${repository}/manifests/tag-${at % 50}`, {
     ...{ headers: typed, body: manifestOf(at) },
   });
+
+/** An image with the tag `large`, which has one layer of 4 MiB. */
+async function largeImage(send: Send): Promise<void> {
+  await push(send, 0, 1_024);
+  await push(send, 9, 2 ** 22);
+  const layers = [{ mediaType: layerType, digest: large, size: 2 ** 22 }];
+  const body = bytes({ schemaVersion: 2, mediaType: ociImage, layers, config });
+  await send(201, "PUT", `${repository}/manifests/large`, { headers: typed, body });
+}
 
 async function image(send: Send): Promise<void> {
   await push(send, 0, 1_024);
@@ -60,7 +72,7 @@ async function chunked(send: Send, at: number): Promise<void> {
 }
 
 const bucket = (send: Send): Promise<Answered> =>
-  send(201, "POST", "/v1/buckets", { body: JSON.stringify({ name: "growth" }) });
+  send([201, 409], "POST", "/v1/buckets", { body: JSON.stringify({ name: "growth" }) });
 
 async function object(send: Send, at: number): Promise<void> {
   const path = `${objects}/o${at}`;
@@ -74,7 +86,7 @@ async function parts(send: Send, at: number): Promise<void> {
   const uploads = "/v1/buckets/growth/multipart-uploads";
   const body = JSON.stringify({ object: `in-parts-${at % 20}` });
   const { text } = await send(201, "POST", uploads, { body });
-  const path = `${uploads}/${/"upload_id":"([^"]+)"/.exec(text)?.[1]}`;
+  const path = `${uploads}/${uploadIdIn(text)}`;
   const sent = [1, 2, 3].map(async (number) => {
     const part = { headers: octets, body: contentOf(number, 100_000) };
     const { headers } = await send([200, 201], "PUT", `${path}/parts/${number}`, part);
@@ -101,8 +113,8 @@ export const residentKinds: Readonly<Record<string, Kind>> = {
     act: (send) => send(200, "GET", `${repository}/blobs/${kept}`),
   },
   "GET of a blob of 4 MiB": {
-    prepare: (send) => push(send, 9, 2 ** 22),
-    act: (send) => send(200, "GET", `${repository}/blobs/${sha256(contentOf(9, 2 ** 22))}`),
+    prepare: largeImage,
+    act: (send) => send(200, "GET", `${repository}/blobs/${large}`),
   },
   "POST of a new blob of 1 KiB": { act: (send, at) => push(send, at, 1_024) },
   "upload of 300 KB in three chunks": { act: chunked },

@@ -7,10 +7,14 @@ import { answers200, freePort, startProcess, tempFolder, waitFor } from "../supp
 import { anonymousBytes } from "../support/procfs.ts";
 import { type Scope, signal } from "../support/scope.ts";
 
-/** What a heap holds: objects by type, and in all. */
+/** What the heaps hold: the objects of the main thread by type, and in all. */
 export interface Heap {
   readonly objectCount: number;
   readonly objectTypeCounts: Readonly<Record<string, number>>;
+  /** Of the main thread: objects, and buffers that belong to them. */
+  readonly heapBytes: number;
+  /** The same of each worker that was idle. */
+  readonly workerBytes: readonly number[];
 }
 
 /** What is looked at of an answer. */
@@ -18,6 +22,10 @@ export interface Answered {
   readonly headers: Headers;
   readonly text: string;
 }
+
+/** @returns the id in the answer to an initiation. */
+export const uploadIdIn = (text: string): string | undefined =>
+  /"upload_id":"([^"]+)"/.exec(text)?.[1];
 
 /** A request as an administrator, unless its headers say otherwise. @throws Error for an answer of another status than that, or than those. */
 export type Send = (
@@ -30,15 +38,18 @@ export type Send = (
 /** The server, and what its heap holds once its garbage is collected. */
 export interface GrowingServer {
   readonly send: Send;
+  readonly port: number;
+  readonly pid: number;
   look(): Promise<Heap>;
   /** Bytes that belong to the process alone, not to files. */
   ownBytes(): number;
 }
 
-/** Starts it from its sources, or its executable; everybody has to log in. */
+/** Starts it from its sources, or its executable; everybody has to log in. @param settings environment variables. */
 export async function startGrowing(
   scope: Scope,
   executable: string | null = null,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<GrowingServer> {
   const folder = tempFolder(scope, "growth");
   const [heap, port] = [join(folder, "heap.json"), freePort()];
@@ -52,7 +63,10 @@ export async function startGrowing(
     [...(executable === null ? sources : [executable]), ...serve],
     {
       ...{ log: join(folder, "log"), cwd: folder },
-      env: { ...withLogins, ...options, BREADBOX_TEST_HEAP: heap, BREADBOX_LOG_LEVEL: "error" },
+      env: {
+        ...{ ...withLogins, ...options, ...settings },
+        ...{ BREADBOX_TEST_HEAP: heap, BREADBOX_LOG_LEVEL: "error" },
+      },
     },
   );
   await waitFor("the server", () => answers200(`${url}/readyz`), { explain: server.logs });
@@ -70,5 +84,6 @@ export async function startGrowing(
     await waitFor("the heap", () => existsSync(heap), { explain: server.logs });
     return JSON.parse(readFileSync(heap, "utf8"));
   };
-  return { send, look, ownBytes: () => anonymousBytes([server.pid]) };
+  const { pid } = server;
+  return { send, port, pid, look, ownBytes: () => anonymousBytes([pid]) };
 }

@@ -65,7 +65,8 @@ export class LoginTrail {
     if (entries.length > 0) {
       const stored = metadata.addEntries(entries);
       const kept = stored.catch((error) => onLost(entries.length, error));
-      this.#storing = Promise.all([this.#storing, kept]);
+      // Nothing of what they resolve to is kept: each would hold the one before it.
+      this.#storing = Promise.all([this.#storing, kept]).then(() => {});
     }
     await this.#storing;
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { failures, LoginSums, successes } from "../../src/access/loginSums.ts";
 import { LoginTrail } from "../../src/access/loginTrail.ts";
 import type { AuditEntry } from "../../src/metadata/audit.ts";
+import { heapObjects } from "../support/heapObjects.ts";
 
 const by = (who: string | null, address = "10.0.0.7") => ({ who, address, requestId: "r" });
 
@@ -116,4 +117,26 @@ describe("what is summed up", () => {
     expect(sums.end(true)).toEqual([{ who: null, address: null, times: 7 }]);
     expect(sums.end(true)).toEqual([]);
   });
+});
+
+test("logins that are written down, second after second for hours, leave nothing in memory", async () => {
+  const time = { now: 0 };
+  const now = () => time.now;
+  const trail = new LoginTrail({
+    ...{ metadata: { addEntries: async () => {} }, clock: now, now },
+    ...{ onEntry: () => {}, onLost: () => {} },
+  });
+  const writeDown = async (seconds: number) => {
+    for (const end = time.now + seconds * 1_000; time.now < end; time.now += 1_000) {
+      trail.note("login", by(`user:${time.now}`));
+      await trail.flush();
+    }
+  };
+  await writeDown(4 * 3_600);
+  const before = heapObjects();
+
+  await writeDown(4 * 3_600);
+
+  expect(heapObjects() - before).toBeLessThan(2_000);
+  await trail.close();
 });

@@ -8,6 +8,9 @@ const makers: Readonly<Record<Algorithm, () => Promise<IHasher>>> = {
   sha512: createSHA512,
 };
 
+/** Spare ones of an algorithm: each has memory of its own, and a busy worker never ends. */
+const mostSpare = 16;
+
 /** The hashes of one worker. */
 export class HashJobs {
   readonly #report: (report: HashReport) => void;
@@ -66,6 +69,8 @@ export class HashJobs {
   #release(job: Job): void {
     const running = this.#running.get(job);
     this.#running.delete(job);
-    if (running !== undefined) this.#spare[running.algorithm].push(running.hasher);
+    if (running === undefined) return;
+    const spare = this.#spare[running.algorithm];
+    if (spare.length < mostSpare) spare.push(running.hasher);
   }
 }

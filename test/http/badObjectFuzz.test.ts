@@ -3,18 +3,9 @@
 import { describe, expect, test } from "bun:test";
 import { randomNumbers } from "../support/bytes.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { waitFor } from "../support/processes.ts";
 import { type RawAnswer, request, talk } from "../support/rawHttp.ts";
 import { ask, expectNoLeak, readEnvelope } from "./badInput.ts";
-import {
-  bucket,
-  json,
-  keptBytes,
-  object,
-  objectTarget,
-  storedObjects,
-  uploads,
-} from "./badObjectInput.ts";
+import { bucket, json, keptBytes, object, objectTarget, uploads } from "./badObjectInput.ts";
 
 const target = objectTarget();
 const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
@@ -159,20 +150,4 @@ describe("a request with bytes changed at random", () => {
     expect([kept.status, kept.body.toString()]).toEqual([200, keptBytes]);
     expect(await problemsOf(data)).toEqual([]);
   }, 120_000);
-});
-
-describe("a body that breaks off", () => {
-  const paths = { object: () => object, part: () => `${target().upload}/parts/1` };
-  for (const [what, path] of Object.entries(paths)) {
-    test(`keeps the ${what} that it was to replace, and leaves no bytes of its own`, async () => {
-      const before = await storedObjects(target());
-      const head = request(`PUT ${path()}`, [["Content-Length", "100000"]], "x".repeat(70_000));
-
-      const { answers } = await talk(target().port, [head], { halfClose: true, untilClose: true });
-
-      expect(answers.filter(({ status }) => status < 400)).toEqual([]);
-      const isAsBefore = async () => Bun.deepEquals(await storedObjects(target()), before);
-      await waitFor("the end of what had arrived", isAsBefore);
-    });
-  }
 });

@@ -5,6 +5,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { holdForBackup, isBackingUp } from "../../src/metadata/backupHold.ts";
 import { DatabaseDamagedError } from "../../src/metadata/openErrors.ts";
+import { clientTest } from "../support/clientTest.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { startHolder } from "./fixtures/startHolder.ts";
@@ -46,6 +47,23 @@ test("a backup of another process is seen until that process is killed", async (
 
   expect(isBackingUp(directory)).toBe(false);
 });
+
+clientTest(
+  "a backup of another container, whose processes cannot be seen, is seen until that ends",
+  { commands: ["unshare"], root: true },
+  async (scope) => {
+    const directory = tempFolder(scope, "backup-hold");
+    const backup = await startHolder(scope, directory, "backup", (command) => [
+      ...["unshare", "--pid", "--fork", "--kill-child"],
+      ...command,
+    ]);
+
+    expect(isBackingUp(directory)).toBe(true);
+    await backup.kill9();
+
+    await waitFor("the end of the container", () => !isBackingUp(directory));
+  },
+);
 
 test("a backup of a worker is over when the worker is lost", async () => {
   await using scope = new Scope();

@@ -248,7 +248,7 @@ export async function openTool(config: Config): Promise<Tool> {
           ...{ untagged: metadata.untagged, runs: metadata.gcRuns },
           ...{ storage, clock, clockErrorMs, newId, readUptime, self, rest: Bun.sleep },
           isAlive: (process: string) => isProcessAlive(process, self),
-          isBackingUp: ports.isBackingUp,
+          ...{ isBackingUp: ports.isBackingUp, isServed: () => isServed(config) },
         };
         return collectByCommand(deps, { ...settings, ...asked }, listener);
       },

@@ -77,18 +77,25 @@ export async function collectGarbage(
   };
 }
 
+/** What a command's run needs as well. */
+export interface CommandDeps extends GcDeps, RunsDeps {
+  readonly runs: RunsDeps["runs"];
+  /** True while a server is running: it tells its own runs that have not begun to work from those that were killed. */
+  readonly isServed: () => Promise<boolean>;
+}
+
 /**
  * One run by this process, with a running server or without one. A dry run changes nothing, so that nothing
  * remembers it. @param request without its id.
  */
 export async function collectByCommand(
-  deps: GcDeps & RunsDeps,
+  deps: CommandDeps,
   request: Omit<GcRequest, "id" | "trigger">,
   listener: GcListener,
 ): Promise<GcReport> {
   const run: GcRequest = { ...request, id: deps.newId(), trigger: "command" };
   if (run.dryRun) return collectGarbage({ ...deps, runs: null }, run, listener);
-  await tidyRuns(deps, { alive: null, over: null });
+  if (!(await deps.isServed())) await tidyRuns(deps, { alive: null, over: null });
   await deps.runs.beginRun({ ...run, startedAt: deps.clock() });
   const endSigns = giveSigns(deps.runs, run.id);
   try {

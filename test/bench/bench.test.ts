@@ -68,7 +68,7 @@ describe("the notes of a run", () => {
     expect(resumed.find("growth 10", "times")).toBeNull();
 
     // What follows the half line is not lost.
-    resumed.add({ turn: "growth 10", size: 10, times: [], others: 0 });
+    resumed.add({ turn: "growth 10", size: 10, times: [], cpuMs: 0, others: 0, load: 0 });
     const again = RunNotes.resume(path, key);
     expect(again.find("growth 10", "times")).toMatchObject({ size: 10 });
   });
@@ -107,13 +107,14 @@ describe("a table in the document", () => {
 
 test("curves have the time of each size, and the load of other work below", () => {
   const columns = [10, 20].map((size, at) => ({
-    ...{ size, others: 0.1 * at },
+    ...{ size, cpuMs: 0.5, others: 0.1 * at, load: 3 * at },
     times: [{ label: "GET <a>", ms: size / 10 }],
   }));
 
   expect(curveTable(columns).split("\n").slice(2)).toEqual([
     "| GET <a> | 1.00 | 2.00 | 2.00 × |",
-    "| other work | 0 % | 10 % |  |",
+    "| server CPU of a request | 0.50 | 0.50 | 1.00 × |",
+    "| other work | 0 %, load 0 | 10 %, load 3 |  |",
   ]);
   expect(drawCurves(curvesOf(columns), [10, 20])).toContain("GET &lt;a>");
 });
@@ -168,7 +169,7 @@ describe("the program", () => {
       expect(resumed.out).toContain("| ready after exec");
       expect(resumed.out).toMatch(/^Not measured: start of nginx \(.*nginx.*\)$/m);
       expect(resumed.out).toContain("| ms | 10 | 20 | largest by smallest |");
-      expect(resumed.out).toMatch(/^\| other work \| \d+ % \| \d+ % \|/m);
+      expect(resumed.out).toMatch(/^\| other work \| \d+ %, load \d+ \| \d+ %, load \d+ \|/m);
       expect(resumed.out).toMatch(/; commit [0-9a-f]{7,}.*, \d{4}-\d\d-\d\d/);
     },
   );

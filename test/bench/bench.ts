@@ -89,9 +89,9 @@ async function measureGrowth(plan: Plan, notes: RunNotes): Promise<readonly Colu
   for (const size of plan.sizes) {
     const turn = `${growth} ${size}`;
     const known = notes.find(turn, "times");
-    const column = known ?? (await measureColumn(size, plan.quick ? quickTurns : growthTurns));
-    if (known === null) notes.add({ turn, ...column });
-    columns.push(column);
+    const note = (column: Column) => notes.add({ turn, ...column });
+    const times = plan.quick ? quickTurns : growthTurns;
+    columns.push(known ?? (await measureColumn(size, times, note)));
   }
   return columns;
 }

@@ -20,11 +20,15 @@ export const curvesOf = (columns: readonly Column[]): readonly Curve[] =>
 export function curveTable(columns: readonly Column[]): string {
   const sizes = columns.map(({ size }) => size.toLocaleString("en"));
   const head = ["ms", ...sizes, "largest by smallest"];
-  const rows = curvesOf(columns).map(({ label, values }) => {
-    const ratio = (values.at(-1) ?? Number.NaN) / (values[0] ?? Number.NaN);
-    return [label, ...values.map((value) => value.toFixed(2)), `${ratio.toFixed(2)} ×`];
-  });
-  const others = columns.map((column) => `${Math.round(100 * column.others)} %`);
+  const ratio = (values: readonly number[]): string =>
+    `${((values.at(-1) ?? Number.NaN) / (values[0] ?? Number.NaN)).toFixed(2)} ×`;
+  const cpu = { label: "server CPU of a request", values: columns.map(({ cpuMs }) => cpuMs) };
+  const rows = [...curvesOf(columns), cpu].map(({ label, values }) => [
+    ...[label, ...values.map((value) => value.toFixed(2)), ratio(values)],
+  ]);
+  const others = columns.map(
+    (column) => `${Math.round(100 * column.others)} %, load ${column.load.toFixed(0)}`,
+  );
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [head, rule, ...rows, ["other work", ...others, ""]]
     .map((cells) => `| ${cells.join(" | ")} |`)

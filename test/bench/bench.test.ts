@@ -131,7 +131,7 @@ describe("the program", () => {
     const notes = join(folder, "program.jsonl");
     const child = Bun.spawn(
       [process.execPath, join(import.meta.dir, "bench.ts"), "--notes", notes, ...args],
-      { env: { ...process.env, PATH: programs() }, stdout: "pipe", stderr: "pipe" },
+      { env: { ...process.env, PATH: programs(), TMPDIR: folder }, stdout: "pipe", stderr: "pipe" },
     );
     const out = new Response(child.stdout).text();
     let err = "";

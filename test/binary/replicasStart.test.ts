@@ -7,6 +7,7 @@ import { startBreadbox } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
 import { FakeS3 } from "../support/fakeS3.ts";
 import { postgresIsMissing, startPostgres } from "../support/postgres.ts";
+import { waitFor } from "../support/processes.ts";
 import { replicaEnvironment } from "../support/replicas.ts";
 
 const needs = { commands: [], reason: postgresIsMissing, timeoutMs: 120_000 };
@@ -32,8 +33,9 @@ clientTest("four servers that start at once share one store", needs, async (scop
   const count = async (table: string) =>
     Number((await sql.unsafe(`select count(*) as n from ${table}`))[0]?.["n"]);
   expect(await Promise.all(["store", "users", "signing_keys"].map(count))).toEqual([1, 1, 1]);
-  const leaders = servers.filter((each) => each.logs().includes("scheduled work of all"));
-  expect(leaders).toHaveLength(1);
+  const leaders = () => servers.filter((each) => each.logs().includes("scheduled work of all"));
+  await waitFor("a server that does the scheduled work", () => leaders().length > 0);
+  expect(leaders()).toHaveLength(1);
 
   // What one of them has issued the others take.
   const [first] = servers;

@@ -96,8 +96,10 @@ export class Pusher {
   /** As docker does: several blobs at a time. */
   async #obtain(repository: RaceRepository, blobs: readonly Content[]): Promise<void> {
     const { random, everywhere } = this.#deps;
+    // A layer may be the config of an image of everybody. Asked for twice at once, it is neither there nor not.
+    const each = new Map(blobs.map((blob) => [blob.digest, blob])).values();
     await Promise.all(
-      blobs.map((blob) => repository.obtain(blob, pick(everywhere, random()) ?? "")),
+      [...each].map((blob) => repository.obtain(blob, pick(everywhere, random()) ?? "")),
     );
   }
 

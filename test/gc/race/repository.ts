@@ -13,6 +13,15 @@ export interface RaceDeps {
   readonly leaseMs: number;
 }
 
+/** What was promised of a blob. Monotonic ms. */
+interface Promised {
+  readonly content: Content;
+  /** What was asked last. */
+  readonly by: string;
+  readonly since: number;
+  readonly until: number;
+}
+
 const mostRunningOut = 20;
 const octets = { "content-type": "application/octet-stream" };
 
@@ -21,8 +30,8 @@ export class RaceRepository {
   readonly name: string;
   readonly live = new Set<LiveImage>();
   readonly #deps: RaceDeps;
-  /** Blobs that were put here and not taken away again, and until when each was promised to be there; monotonic ms. */
-  readonly #promises = new Map<string, { readonly content: Content; readonly until: number }>();
+  /** Blobs that were put here and not taken away again. */
+  readonly #promises = new Map<string, Promised>();
   /** Deletions that were begun, and as many ends of them. */
   #removals = 0;
 
@@ -87,11 +96,11 @@ export class RaceRepository {
 
   /** @returns true when the blob need not be uploaded. */
   async head(content: Content): Promise<boolean> {
-    const { client, ledger, leaseMs } = this.#deps;
+    const { client, ledger } = this.#deps;
     const answer = await client.ask("HEAD", `${this.path}/blobs/${content.digest}`);
     if (answer.status === 200) {
       ledger.counts.dedupedHeads += 1;
-      this.#promise(content, answer.askedAt + leaseMs, answer.askedAt);
+      this.#promise(content, "HEAD", answer.askedAt);
       return true;
     }
     ledger.counts.headMisses += 1;
@@ -145,7 +154,7 @@ export class RaceRepository {
   }
 
   async #mount(content: Content, from: string | null): Promise<boolean> {
-    const { client, ledger, leaseMs } = this.#deps;
+    const { client, ledger } = this.#deps;
     const source = from === null ? "" : `&from=${from}`;
     const path = `${this.path}/blobs/uploads/?mount=${content.digest}${source}`;
     const isKept = ledger.watchBucket(from, content);
@@ -153,7 +162,7 @@ export class RaceRepository {
     if (answer.status === 201) {
       ledger.counts.mounts += 1;
       if (isKept()) ledger.counts.bucketMounts += 1;
-      this.#promise(content, answer.askedAt + leaseMs, answer.askedAt);
+      this.#promise(content, `mount from ${from}`, answer.askedAt);
       return true;
     }
     ledger.counts.mountMisses += 1;
@@ -203,7 +212,7 @@ export class RaceRepository {
   /** A collection may have taken the blob, when the answer was longer on its way than the lease. */
   #repeated(content: Content, answer: Answer): void {
     if (answer.status === 404 && !this.holds(content.digest, answer.answeredAt)) return;
-    this.#uploaded(content, answer);
+    this.#uploaded(content, answer, "repeated closing PUT");
   }
 
   async #uploadAtOnce(content: Content): Promise<void> {
@@ -227,32 +236,48 @@ export class RaceRepository {
     await this.#uploadAtOnce(content);
   }
 
-  #uploaded(content: Content, { status, text, askedAt }: Answer): void {
-    const { ledger, leaseMs } = this.#deps;
+  #uploaded(content: Content, { status, text, askedAt }: Answer, by = "upload"): void {
+    const { ledger } = this.#deps;
     if (status !== 201) {
       ledger.note("others", `an upload to ${this.name}: ${status} ${text}`);
       return;
     }
     ledger.counts.uploads += 1;
-    this.#promise(content, askedAt + leaseMs, askedAt);
+    this.#promise(content, by, askedAt);
   }
 
-  #promise(content: Content, until: number, since: number): void {
-    const before = this.#promises.get(content.digest)?.until ?? 0;
+  #promise(content: Content, by: string, since: number): void {
+    const { ledger, leaseMs } = this.#deps;
+    const until = Math.max(this.#promises.get(content.digest)?.until ?? 0, since + leaseMs);
     // The latest promises stand last.
     this.#promises.delete(content.digest);
-    this.#promises.set(content.digest, { content, until: Math.max(before, until) });
-    this.#deps.ledger.promised(content, since);
+    this.#promises.set(content.digest, { content, by, since, until });
+    ledger.promised(content, since);
   }
 
-  #expectAbsent(digest: string, { status, answeredAt, text }: Answer, what: string): void {
+  /** Of a promise that was broken at `at`. */
+  #history(digest: string, at: number): string {
+    const promised = this.#promises.get(digest);
+    const use = this.uses(digest) ? "an image uses it" : "no image uses it";
+    if (promised === undefined) return use;
+    const { by, since, until } = promised;
+    return `${by} ${Math.round(at - since)} ms before, ${Math.round(until - at)} ms left, ${use}`;
+  }
+
+  #expectAbsent(digest: string, answer: Answer, what: string): void {
+    const { status, answeredAt, text, headers, again } = answer;
     const { ledger } = this.#deps;
     if (status !== 404) {
       if (status < 500 && status > 0) ledger.note("others", `${what}: ${status} ${text}`);
       return;
     }
     if (this.holds(digest, answeredAt)) {
-      ledger.note("lost", `${what} of ${this.name}, ${digest}: 404 ${text}`);
+      const request = `request ${headers.get("x-request-id")}${again ? ", sent again" : ""}`;
+      const history = this.#history(digest, answeredAt);
+      ledger.note(
+        "lost",
+        `${what} of ${this.name}, ${digest}: 404 ${text} (${history}, ${request})`,
+      );
     }
   }
 }

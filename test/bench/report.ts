@@ -1,4 +1,5 @@
 // What was measured, and the tables of it that are printed and written into docs/BENCHMARKS.md.
+import { median } from "../support/median.ts";
 import { figures } from "./figures.ts";
 import type { Figure, Goal } from "./goals.ts";
 import type { SectionName } from "./metrics.ts";
@@ -45,14 +46,6 @@ export function addSample(
   samples.set(figure, measured);
   measured.values.set(system, [...(measured.values.get(system) ?? []), value]);
   measured.others.push(others);
-}
-
-/** Middle value; the mean of the two middle ones for an even count; NaN for none. */
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const upper = sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-  const lower = sorted[Math.ceil(sorted.length / 2) - 1] ?? Number.NaN;
-  return (upper + lower) / 2;
 }
 
 const medianOf = (samples: Samples, figure: string, system: SystemName): number =>

@@ -1,5 +1,4 @@
 // What a sweep keeps of a store with many open sessions.
-import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
 import { type Dropped, sweepUploads } from "../../src/jobs/sweep.ts";
 import type { ListedUpload } from "../../src/metadata/metadata.ts";
@@ -7,6 +6,7 @@ import { IdSums } from "../../src/model/idSums.ts";
 import type { StagingState } from "../../src/model/locator.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { randomNumbers } from "../support/bytes.ts";
+import { heapObjects } from "../support/heapObjects.ts";
 import { minute, repository, timeoutMs } from "./sweepRoom.ts";
 
 const staging = "" as StagingState;
@@ -18,11 +18,7 @@ test("a sweep of 100,000 sessions keeps none of them in memory, and rests", asyn
   const dropped: Dropped[] = [];
   const kept: number[] = [];
   let rests = 0;
-  const objects = (): number => {
-    Bun.gc(true);
-    return heapStats().objectCount;
-  };
-  const before = objects();
+  const before = heapObjects();
 
   await sweepUploads(
     {
@@ -35,7 +31,7 @@ test("a sweep of 100,000 sessions keeps none of them in memory, and rests", asyn
         listUploads: async ({ after, limit }) => {
           const first = after === null ? 0 : Number.parseInt(after.slice(24), 16) + 1;
           const length = Math.min(limit, count - first);
-          if (length < limit || first === count - limit) kept.push(objects() - before);
+          if (length < limit || first === count - limit) kept.push(heapObjects() - before);
           return Array.from({ length }, (_, at) => rowAt(first + at, now));
         },
       },

@@ -1,6 +1,8 @@
 // How a figure moves that is looked at again and again, such as the memory of a process: garbage makes it jump, and what it was a moment ago it mostly is
 // still. So looks next to each other are no independent samples, and least squares over all of them would claim a precision that is not there.
 
+import { median } from "./median.ts";
+
 /** One look. @param at ms */
 export type Point = readonly [at: number, value: number];
 
@@ -62,7 +64,7 @@ function medianSlope(points: readonly Point[]): number {
   const slopes = points.flatMap(([at, value], index) =>
     points.slice(index + 1).map(([later, other]) => ((other - value) / (later - at)) * hourMs),
   );
-  return median(slopes);
+  return slopes.length === 0 ? 0 : median(slopes);
 }
 
 /**
@@ -95,14 +97,6 @@ const productAt = (values: readonly number[], lag: number): number =>
 function centred(values: readonly number[]): readonly number[] {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   return values.map((value) => value - mean);
-}
-
-/** @returns 0 for none. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;

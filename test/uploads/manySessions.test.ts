@@ -1,5 +1,4 @@
 // What commands and checks keep of a store with many open sessions.
-import { heapStats } from "bun:jsc";
 import { expect, test } from "bun:test";
 import type { Inspection } from "../../src/fsck/fsckRun.ts";
 import { inspectSessions } from "../../src/fsck/fsckSessions.ts";
@@ -8,6 +7,7 @@ import type { StagingState } from "../../src/model/locator.ts";
 import { parseRepositoryName } from "../../src/model/names.ts";
 import { makeUploadId, type UploadId } from "../../src/model/uploadId.ts";
 import { dropUploads, openUploads, sumUploads } from "../../src/uploads/operate.ts";
+import { heapObjects } from "../support/heapObjects.ts";
 
 const count = 100_000;
 const now = 1_800_000_000_000;
@@ -23,15 +23,11 @@ function rowAt(at: number): ListedUpload {
 
 /** Sessions of a store; `kept` grows by the objects in memory at its last page. */
 function sessions() {
-  const objects = (): number => {
-    Bun.gc(true);
-    return heapStats().objectCount;
-  };
-  const before = objects();
+  const before = heapObjects();
   const kept: number[] = [];
   const pageAfter = (first: number, limit: number): ListedUpload[] => {
     const length = Math.min(limit, count - first);
-    if (first + length === count) kept.push(objects() - before);
+    if (first + length === count) kept.push(heapObjects() - before);
     return Array.from({ length }, (_, at) => rowAt(first + at));
   };
   let ended = 0;

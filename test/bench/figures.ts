@@ -18,6 +18,7 @@ import {
 } from "./goals.ts";
 import type { SectionName } from "./metrics.ts";
 import { pageFigures } from "./pageMetrics.ts";
+import { sessionFigures } from "./sessionMetrics.ts";
 import { smallFigures } from "./smallMetrics.ts";
 
 const transfers: Readonly<Record<string, Figure>> = {
@@ -283,4 +284,5 @@ export const figures: Readonly<Record<SectionName, Readonly<Record<string, Figur
   box: boxFigures,
   pages: pageFigures,
   replicas,
+  sessions: sessionFigures,
 };

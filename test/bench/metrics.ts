@@ -22,6 +22,7 @@ import {
 import { objectMetrics } from "./objectMetrics.ts";
 import { pageMetrics } from "./pageMetrics.ts";
 import { replicaMetrics } from "./replicaMetrics.ts";
+import { sessionMetrics } from "./sessionMetrics.ts";
 import { slowDiskMetrics } from "./slowDiskMetrics.ts";
 import { smallMetrics } from "./smallMetrics.ts";
 
@@ -186,6 +187,7 @@ export const sections = {
   box: boxMetrics,
   pages: pageMetrics,
   replicas: { ...replicaMetrics, ...bucketMetrics },
+  sessions: sessionMetrics,
 } satisfies Record<string, Readonly<Record<string, Metric>>>;
 
 /** Name of a table. */

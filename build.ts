@@ -1,11 +1,12 @@
 // Builds dist/breadbox, one executable with workers, migrations and the explorer inside.
-// `bun build.ts [--if-stale]` for this machine; what is released: .dev/release.ts.
+// `npm run build` for this machine; what is released: .dev/release.ts.
 import { mkdir, mkdtemp, rename, rm, utimes } from "node:fs/promises";
 import type { BunPlugin } from "bun";
 import { prepareAssets } from "./.dev/assets.ts";
 import { bundleDefines, bundleOptions } from "./.dev/bundle.ts";
 import { staleReason } from "./.dev/stale.ts";
 import manifest from "./package.json" with { type: "json" };
+import { flag, readOptions } from "./test/support/options.ts";
 
 const root = import.meta.dir;
 const binary = `${root}/dist/breadbox`;
@@ -100,11 +101,10 @@ export async function buildIfStale(): Promise<void> {
 }
 
 if (import.meta.main) {
-  const commands: Record<string, () => Promise<void>> = {
-    "": build,
-    "--if-stale": buildIfStale,
-  };
-  const command = commands[process.argv[2] ?? ""];
-  if (command === undefined) throw new Error("usage: bun build.ts [--if-stale]");
-  await command();
+  const { values } = readOptions({
+    name: "npm run build",
+    about: "Builds dist/breadbox for this machine.",
+    options: { "if-stale": flag("only when it is missing or older than its sources") },
+  });
+  await (values["if-stale"] ? buildIfStale() : build());
 }

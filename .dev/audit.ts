@@ -2,6 +2,7 @@
 // licenses of what is inside the executable, and advisories. `-- --offline` leaves the advisories out, which need the registry.
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
+import { flag, readOptions } from "../test/support/options.ts";
 import { allowedLicenses, packagesOf } from "./bom/allowed.ts";
 import { findContents, readLock } from "./bom/contents.ts";
 
@@ -66,4 +67,11 @@ async function main(isOffline: boolean): Promise<void> {
   process.exitCode = problems.length === 0 ? 0 : 1;
 }
 
-if (import.meta.main) await main(process.argv.includes("--offline"));
+if (import.meta.main) {
+  const { values } = readOptions({
+    name: "npm run audit",
+    about: "Checks the packages that this project uses. Ends with 1 when anything is wrong.",
+    options: { offline: flag("leaves out the advisories, which need the registry of packages") },
+  });
+  await main(values.offline);
+}

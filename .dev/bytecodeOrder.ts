@@ -4,6 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildIfStale, bytecodeOrder } from "../build.ts";
+import { readOptions } from "../test/support/options.ts";
 
 const binary = join(import.meta.dir, "..", "dist", "breadbox");
 /** As long as a server does something after its start by itself. Unit: ms. */
@@ -11,6 +12,11 @@ const startingMs = 8_000;
 /** The version of the file, and functions and modules. Constants and strings are nearly all of the file, and a tenth of the gain. */
 const kept = /^(?:v\d+$|[FM] )/;
 
+readOptions({
+  name: "sh .dev/bun .dev/bytecodeOrder.ts",
+  about: "Writes into .dev/bytecode.order which functions a start uses.",
+  options: {},
+});
 await buildIfStale();
 const folder = await mkdtemp(join(tmpdir(), "breadbox-order-"));
 try {

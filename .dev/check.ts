@@ -1,4 +1,5 @@
 // The checks that run nothing: types and lint. Also a command: `npm run check`.
+import { readOptions } from "../test/support/options.ts";
 
 const root = `${import.meta.dir}/..`;
 const colours = process.stdout.isTTY ? "force" : "off";
@@ -34,6 +35,11 @@ export const checks: readonly Check[] = [
 ];
 
 if (import.meta.main) {
+  readOptions({
+    name: "npm run check",
+    about: "Checks types and lint, and runs nothing.",
+    options: {},
+  });
   for (const { name, run } of checks) {
     const passed = await run();
     console.log(`${passed ? "passed" : "FAILED"}: ${name}`);

@@ -3,6 +3,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { compile, type Platform } from "../build.ts";
 import manifest from "../package.json" with { type: "json" };
+import { orUsage, parseOptions, UsageError } from "../test/support/options.ts";
 import { prepareAssets } from "./assets.ts";
 import { readContainerfile } from "./containerfile.ts";
 import { type TarEntry, tar } from "./tar.ts";
@@ -202,11 +203,19 @@ export async function buildImage(architectures: readonly Architecture[]): Promis
 }
 
 if (import.meta.main) {
-  const given = process.argv.slice(2);
-  const unknown = given.find((name) => !(name in machines));
-  if (unknown !== undefined)
-    throw new Error(`usage: npm run image [amd64] [arm64]; not ${unknown}`);
   const all = Object.keys(machines) as Architecture[];
-  await buildImage(given.length === 0 ? all : all.filter((name) => given.includes(name)));
+  const program = {
+    name: "npm run image",
+    about: "Builds the container image dist/breadbox.oci.tar. Needs apt-get.",
+    options: {},
+    operands: "[ARCHITECTURE …]",
+  };
+  const chosen = orUsage(program, (args) => {
+    const given = parseOptions(program, args)?.operands;
+    const unknown = given?.find((name) => !(name in machines));
+    if (unknown !== undefined) throw new UsageError(`${unknown} is none of ${all.join(", ")}`);
+    return given === undefined ? null : all.filter((name) => given.includes(name));
+  });
+  await buildImage(chosen.length === 0 ? all : chosen);
   console.log("dist/breadbox.oci.tar");
 }

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { compile, platforms } from "../build.ts";
 import manifest from "../package.json" with { type: "json" };
+import { readOptions } from "../test/support/options.ts";
 import { contentAssets, prepareAssets } from "./assets.ts";
 
 /** What a signature is for, so that one for another purpose is no signature of a release. */
@@ -66,4 +67,12 @@ async function release(): Promise<void> {
   console.log("dist/SHA256SUMS.sig");
 }
 
-if (import.meta.main) await release();
+if (import.meta.main) {
+  readOptions({
+    name: "npm run release",
+    about:
+      "Makes everything that is released, in dist/. BREADBOX_RELEASE_KEY names the key that signs it.",
+    options: {},
+  });
+  await release();
+}

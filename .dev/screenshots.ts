@@ -8,6 +8,7 @@ import { checkDemo } from "../test/pages/support/demoChecks.ts";
 import { fillConsole } from "../test/pages/support/demoConsole.ts";
 import { pictures } from "../test/pages/support/everyPage.ts";
 import { openPage } from "../test/support/browser.ts";
+import { readOptions } from "../test/support/options.ts";
 import { Scope } from "../test/support/scope.ts";
 import { prepareAssets } from "./assets.ts";
 
@@ -15,6 +16,13 @@ const widths = [1280, 400];
 /** Of a long page the beginning says enough. Pixels. */
 const highest = 1_100;
 
+const { operands } = readOptions({
+  name: "npm run screenshots",
+  about:
+    "Takes the pictures of all pages for docs/images, or PNG into a folder, of the pages that are named.",
+  options: {},
+  operands: "[FOLDER] [PAGE …]",
+});
 await prepareAssets();
 await using scope = new Scope();
 const room = await openDemo({ megabyte: 1_000_000, url: "https://registry.example.com" });
@@ -22,7 +30,7 @@ scope.defer(() => room[Symbol.asyncDispose]());
 await fillConsole(room);
 const { page } = await openPage(scope);
 await page.setExtraHTTPHeaders({ authorization: basic("ann") });
-const [folder, ...asked] = process.argv.slice(2);
+const [folder, ...asked] = operands;
 const target = folder ?? `${import.meta.dir}/../docs/images`;
 await mkdir(target, { recursive: true });
 for (const [name, path] of Object.entries(pictures)) {

@@ -1,5 +1,6 @@
 // `sh .dev/bun .dev/slowTests.ts`: what the last whole run of the tests took (`dist/testTimes.json`) becomes the list of slow files that
 // other clones begin with.
+import { readOptions } from "../test/support/options.ts";
 import { testTimes } from "./runTests.ts";
 
 /** Files that take less begin in any order. ms. */
@@ -15,6 +16,11 @@ export const slowest = (files: Readonly<Record<string, number>>): Record<string,
   );
 
 if (import.meta.main) {
+  readOptions({
+    name: "sh .dev/bun .dev/slowTests.ts",
+    about: "Writes .dev/slowTests.json from what the last whole run of the tests took.",
+    options: {},
+  });
   const { version, files } = await Bun.file(testTimes).json();
   const text = JSON.stringify({ version, files: slowest(files) }, null, 2);
   await Bun.write(`${import.meta.dir}/slowTests.json`, `${text}\n`);

@@ -1,6 +1,7 @@
-// `npm test [-- pattern]`: assets, build, types, lint, tests, and one closing line that counts them all.
+// `npm test`: assets, build, types, lint, tests, and one closing line that counts them all.
 import { buildIfStale } from "../build.ts";
 import { installGoPrograms } from "../test/support/goPrograms.ts";
+import { readOptions } from "../test/support/options.ts";
 import { type Check, checks } from "./check.ts";
 import { leastCoverage, measured, prepareCounters, printCoverage } from "./coverage/coverage.ts";
 import { runTests } from "./runTests.ts";
@@ -27,7 +28,13 @@ async function runCheck({ name, run }: Check): Promise<TestRun> {
   return { passed: Number(passed), failed: Number(!passed), skipped: 0, skippedNames: [] };
 }
 
-const patterns = process.argv.slice(2);
+const { operands: patterns } = readOptions({
+  name: "npm test",
+  about:
+    "Builds, checks types and lint, and runs all tests, or those whose path has a pattern in it.",
+  options: {},
+  operands: "[PATTERN …]",
+});
 const everythingRuns = Boolean(process.env["CI"]);
 /** Only the whole suite can be expected to reach nearly every statement. */
 const isMeasured = everythingRuns && patterns.length === 0;

@@ -1,9 +1,15 @@
-// `npm run test:long [-- pattern]`: the tests of which `npm test` runs a share (`test/support/share.ts`), whole.
+// `npm run test:long`: the tests of which `npm test` runs a share (`test/support/share.ts`), whole.
 import { buildIfStale } from "../build.ts";
+import { readOptions } from "../test/support/options.ts";
 import { runTests } from "./runTests.ts";
 
 const root = `${import.meta.dir}/..`;
-const patterns = process.argv.slice(2);
+const { operands: patterns } = readOptions({
+  name: "npm run test:long",
+  about: "Runs whole what npm test runs a share of, which takes half an hour.",
+  options: {},
+  operands: "[PATTERN …]",
+});
 /** Imports what decides about a share. */
 const hasShare = /support\/share\.ts"|\bkillEvery\b|\blongTest\b/;
 

@@ -1,18 +1,21 @@
-// `npm run coverage [-- pattern]`: runs the tests over instrumented sources and an instrumented executable, prints which share of the
-// statements of `src/` ran in any process, and writes lcov and pages. `--add` goes on with the counters of the last run.
+// `npm run coverage`: runs the tests over instrumented sources and an instrumented executable, prints which share of the
+// statements of `src/` ran in any process, and writes lcov and pages.
+import { flag, readOptions } from "../../test/support/options.ts";
 import { prepareAssets } from "../assets.ts";
 import { runTests } from "../runTests.ts";
 import { measured, prepareCounters, printCoverage } from "./coverage.ts";
 import { countingBinary } from "./folder.ts";
 
-const [patterns, options] = [true, false].map((isPattern) =>
-  process.argv.slice(2).filter((argument) => argument.startsWith("--") !== isPattern),
-);
-if (options?.some((option) => option !== "--add"))
-  throw new Error("usage: npm run coverage [-- pattern] [--add]");
+const { values, operands: patterns } = readOptions({
+  name: "npm run coverage",
+  about:
+    "Counts which statements of src/ run in any process of the tests, or of those whose path has a pattern in it.",
+  options: { add: flag("goes on with the counters of the last run") },
+  operands: "[PATTERN …]",
+});
 await prepareAssets();
-if (!options?.includes("--add")) await prepareCounters();
-const { passed, failed, skipped } = await runTests(patterns ?? [], {
+if (!values.add) await prepareCounters();
+const { passed, failed, skipped } = await runTests(patterns, {
   ...measured,
   env: { BREADBOX_TEST_BINARY: countingBinary },
   // Where other programs keep the machine busy, a slow test counts too.

@@ -5,13 +5,14 @@ import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot, startBreadbox } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
+import { UsageError } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { withTable } from "./document.ts";
 import { curvesOf, curveTable } from "./growth/curve.ts";
 import { drawCurves } from "./growth/picture.ts";
 import { metrics, sectionNames } from "./metrics.ts";
-import { growth, readPlan, UsageError } from "./options.ts";
+import { growth, readPlan } from "./options.ts";
 import { lackingText } from "./report.ts";
 import { RunNotes } from "./runNotes.ts";
 
@@ -41,9 +42,9 @@ describe("npm run bench", () => {
 
   test.each([
     [["--quick", "--write"], "--quick is for a look"],
-    [["--only", "nothing"], "There is no metric nothing."],
-    [["--systems", "breadbox,olareg"], "There is no system olareg."],
-    [["--rounds", "0"], '"0" is not a number above 0.'],
+    [["--only", "nothing"], "there is no metric nothing"],
+    [["--systems", "breadbox,olareg"], "there is no system olareg"],
+    [["--rounds", "0"], '"0" is not a number above 0'],
     [["--nonsense"], "nonsense"],
   ])("%p is refused with a reason", (args, reason) => {
     expect(() => readPlan(args)).toThrow(UsageError);

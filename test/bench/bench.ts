@@ -1,9 +1,10 @@
 // `npm run bench`: Breadbox, distribution and nginx side by side. Every round gives each system its turn on fresh
-// data, so that what disturbs the machine disturbs all of them alike. Options: see `usage`.
+// data, so that what disturbs the machine disturbs all of them alike. Options: options.ts.
 import { statfsSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { projectRoot } from "../support/binary.ts";
+import { orUsage } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { circumstances, commitName, writePicture, writeTable } from "./document.ts";
@@ -14,7 +15,7 @@ import { drawCurves } from "./growth/picture.ts";
 import { type LoadClient, startLoadClient } from "./loadClient.ts";
 import type { Metric } from "./metric.ts";
 import { sectionNames, sections } from "./metrics.ts";
-import { growth, type Plan, readPlan, UsageError, usage } from "./options.ts";
+import { growth, type Plan, program, readPlan } from "./options.ts";
 import { addSample, type Lacking, lackingText, renderTable, type Samples } from "./report.ts";
 import { RunNotes } from "./runNotes.ts";
 import { measureSink } from "./sink.ts";
@@ -158,13 +159,5 @@ async function main(plan: Plan): Promise<void> {
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => process.exit(130));
 
-try {
-  const plan = readPlan(process.argv.slice(2));
-  if (plan === null) console.log(usage);
-  else await main(plan);
-  process.exit(0);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`${error.message}\n\n${usage}`);
-  process.exit(2);
-}
+await main(orUsage(program, readPlan));
+process.exit(0);

@@ -1,5 +1,5 @@
 // The options of `npm run bench`: what is measured, and how.
-import { parseArgs } from "node:util";
+import { flag, parseOptions, text, UsageError } from "../support/options.ts";
 import type { Metric } from "./metric.ts";
 import { metrics, sectionNames, sections } from "./metrics.ts";
 import { type SystemName, systemNames } from "./systems.ts";
@@ -23,66 +23,57 @@ export interface Plan {
   readonly notes: string | null;
 }
 
-export const usage = `npm run bench -- [--quick] [--resume] [--write] [--rounds N]
-    [--only ${[...metrics.keys(), growth].join(",")}]
-    [--systems ${systemNames.join(",")}]
-    [--sizes 1000,100000,1000000] [--notes FILE]
-  --only    metrics, or all of a table: ${[...sectionNames, growth].join(", ")}
-  --quick   one round of small transfers on small stores: it proves that all of it
-            runs, and its figures are not to be kept
-  --resume  goes on with the last run of the same commit and options, which broke off
-  --notes   where it is noted what was measured so far: dist/bench.jsonl
-  --sizes   of everything in the store, for ${growth}
-  --write   replaces the tables in docs/BENCHMARKS.md, and says there what could not
-            be measured; without --only it makes all of them anew, which takes hours`;
-
-/** A mistake in the options. */
-export class UsageError extends Error {}
+/** What `--help` prints, and what is understood. */
+export const program = {
+  name: "npm run bench",
+  about:
+    "Measures Breadbox beside distribution, nginx and versitygw, and as its store grows. Without --only it measures everything, which takes hours.",
+  options: {
+    only: text(
+      "LIST",
+      null,
+      `tables or metrics; tables: ${[...sectionNames, growth].join(", ")}; metrics: ${[...metrics.keys()].join(", ")}`,
+    ),
+    systems: text("LIST", null, `of ${systemNames.join(", ")}`),
+    rounds: text("N", null, "of each metric; its own number by default"),
+    sizes: text("LIST", null, `of the store, for ${growth}: 1000,100000,1000000`),
+    quick: flag("one round of small transfers: not to be kept, it proves that all of it runs"),
+    resume: flag("goes on with the last run of the same commit and options, which broke off"),
+    notes: text("FILE", null, "what was measured so far: dist/bench.jsonl"),
+    write: flag(
+      "replaces the tables in docs/BENCHMARKS.md, and says there what could not be measured",
+    ),
+  },
+};
 
 /** Reads the command line. @returns null when help was asked for. @throws UsageError */
 export function readPlan(args: readonly string[]): Plan | null {
-  const values = parse(args);
-  if (values.help) return null;
+  const said = parseOptions(program, args);
+  if (said === null) return null;
+  const { values } = said;
   if (values.quick && values.write) {
-    throw new UsageError("--quick is for a look: its figures are not written. Leave one out.");
+    throw new UsageError("--quick is for a look: its figures are not written");
   }
   const only = values.only?.split(",").flatMap(expand) ?? [...metrics.keys(), growth];
   const unknown = only.filter((name) => name !== growth && !metrics.has(name));
-  if (unknown.length > 0) throw new UsageError(`There is no metric ${unknown.join(", ")}.`);
+  if (unknown.length > 0) throw new UsageError(`there is no metric ${unknown.join(", ")}`);
   const wanted = values.systems?.split(",") ?? systemNames;
   const strange = wanted.filter((name) => !systemNames.some((known) => known === name));
-  if (strange.length > 0) throw new UsageError(`There is no system ${strange.join(", ")}.`);
+  if (strange.length > 0) throw new UsageError(`there is no system ${strange.join(", ")}`);
   const sizes = values.sizes ?? (values.quick ? "100,1000" : "1000,100000,1000000");
   return {
     chosen: [...metrics].filter(([name]) => only.includes(name)),
     sizes: only.includes(growth) ? sizes.split(",").map(wholeNumber) : [],
     systems: systemNames.filter((name) => wanted.includes(name)),
-    rounds: values.rounds === undefined ? null : wholeNumber(values.rounds),
+    rounds: values.rounds === null ? null : wholeNumber(values.rounds),
     ...{ quick: values.quick, write: values.write, resume: values.resume },
-    notes: values.notes ?? null,
+    notes: values.notes,
   };
-}
-
-function parse(args: readonly string[]) {
-  const flag = { type: "boolean", default: false } as const;
-  const text = { type: "string" } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...{ quick: flag, write: flag, resume: flag, help: flag },
-        ...{ only: text, systems: text, rounds: text, sizes: text, notes: text },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new UsageError(`${JSON.stringify(text)} is not a number above 0.`);
+  throw new UsageError(`${JSON.stringify(text)} is not a number above 0`);
 }
 
 /** The metrics of a table, or the one that `name` is. */

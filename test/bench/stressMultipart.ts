@@ -1,11 +1,11 @@
-// `npm run stress:multipart [-- --gib N] [--seed S] [--round-gib N] [--write]`: uploads in parts by the hundred, with kills, aborts and
+// `npm run stress:multipart`: uploads in parts by the hundred, with kills, aborts and
 // replacements; everything is read back, deleted and collected. `--write` adds the result to docs/RELIABILITY.md.
 import { mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { projectRoot } from "../support/binary.ts";
 import { problemsOf } from "../support/inspect.ts";
+import { flag, number, readOptions, seed } from "../support/options.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { textBody } from "../support/rawObjects.ts";
 import { Scope } from "../support/scope.ts";
@@ -15,13 +15,19 @@ import { type ServerFigures, StressServer } from "./stress/server.ts";
 import type { UploadFigures, UploadRoom } from "./stress/upload.ts";
 
 const gibibyte = 2 ** 30;
-const { values } = parseArgs({
+const { values } = readOptions({
+  name: "npm run stress:multipart",
+  about:
+    "Uploads objects in parts, with kills, aborts and replacements; everything is read back, deleted and collected. Ends with 1 when anything is wrong, lost or left behind.",
   options: {
-    gib: { type: "string", default: "50" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
-    /** Objects of one round. By default what a quarter of the free disk holds, 10 at most. */
-    "round-gib": { type: "string" },
-    write: { type: "boolean", default: false },
+    gib: number("N", 50, "GiB of objects"),
+    seed,
+    "round-gib": number(
+      "N",
+      null,
+      "GiB of one round; what a quarter of the free disk holds by default, 10 at most",
+    ),
+    write: flag("adds the result to docs/RELIABILITY.md"),
   },
 });
 
@@ -129,11 +135,11 @@ async function addToDocument(result: Result): Promise<void> {
   await Bun.write(path, replaced);
 }
 
-const bytes = Number(values.gib) * gibibyte;
+const bytes = values.gib * gibibyte;
 const roundBytes =
-  values["round-gib"] === undefined
+  values["round-gib"] === null
     ? Math.min(freeBytes() / 4, 10 * gibibyte)
-    : Number(values["round-gib"]) * gibibyte;
+    : values["round-gib"] * gibibyte;
 console.log(`seed ${values.seed}, ${(roundBytes / gibibyte).toFixed(1)} GiB a round`);
 const scope = new Scope();
 try {

@@ -1,14 +1,17 @@
-// `sh .dev/bun test/conformance/run.ts [--write]`: the conformance program in all modes; with --write its counts go into
-// README.md beside this file. The same runs are tests in conformance.test.ts.
+// `sh .dev/bun test/conformance/run.ts`: the conformance program in all modes. The same runs are tests in conformance.test.ts.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { breadboxBinary } from "../support/binary.ts";
+import { flag, readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { findProgram, pinnedVersion } from "./program.ts";
 import { closingLine, type Run, reportPage } from "./report.ts";
 import { modes, runSuite } from "./suite.ts";
 
-const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
+const { values } = readOptions({
+  name: "sh .dev/bun test/conformance/run.ts",
+  about: "Runs the conformance program of the OCI distribution specification in all modes.",
+  options: { write: flag("writes its counts into test/conformance/README.md") },
+});
 
 async function main(): Promise<number> {
   const program = await findProgram();

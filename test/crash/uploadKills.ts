@@ -1,9 +1,10 @@
-// kill -9 again and again while chunked uploads run, the clock is set and the database is locked. `bun test/crash/uploadKills.ts` runs the long form and prints its figures.
+// kill -9 again and again while chunked uploads run, the clock is set and the database is locked. `sh .dev/bun test/crash/uploadKills.ts` runs the long form and prints its figures.
 
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
 import { pullBlob } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
+import { number, readOptions, seed as seedOption } from "../support/options.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { startRegistry } from "../support/startRegistry.ts";
@@ -110,8 +111,12 @@ async function killOnOneDirectory(
 }
 
 if (import.meta.main) {
-  const seed = process.env["BREADBOX_TEST_SEED"] ?? String(Math.floor(Math.random() * 2 ** 32));
-  const kills = Number(process.env["BREADBOX_CRASH_KILLS"] ?? 1000);
+  const { seed, kills } = readOptions({
+    name: "sh .dev/bun test/crash/uploadKills.ts",
+    about:
+      "Kills the server while chunks are uploaded, the clock is set and the database is locked.",
+    options: { kills: number("N", 1000, "how often"), seed: seedOption },
+  }).values;
   console.log(`BREADBOX_TEST_SEED=${seed}`);
   const started = performance.now();
   const figures = await killUploads({ seed, kills, withinMs: Number.POSITIVE_INFINITY });

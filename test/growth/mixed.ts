@@ -1,9 +1,9 @@
-// `npm run bench:mixed [-- --minutes N] [--rest MS] [--seed S]`: everything at once against the executable. Once a minute the clients rest, its main
-// thread and its workers collect their garbage, and what is left is looked at. In the end: how that has moved, from the tenth minute on.
+// `npm run bench:mixed`: everything at once against the executable. Once a minute the clients rest, its main thread and its workers
+// collect their garbage, and what is left is looked at. In the end: how that has moved, from the tenth minute on.
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { breadboxBinary } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
+import { number, readOptions, seed } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { cpuSeconds, rssBytes } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";
@@ -11,12 +11,18 @@ import { type Point, trendOf } from "../support/trend.ts";
 import { drawKind, mixedSettings, prepareMixed } from "./mixedKinds.ts";
 import { type GrowingServer, startGrowing } from "./server.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
+  name: "npm run bench:mixed",
+  about:
+    "Sends all kinds of requests at once, and says how memory, heap and objects have moved from the tenth minute on.",
   options: {
-    minutes: { type: "string", default: "45" },
-    /** Longest rest of a client between two things, ms: 110 takes a fifth of a CPU. */
-    rest: { type: "string", default: "110" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
+    minutes: number("N", 45, "how long"),
+    rest: number(
+      "MS",
+      110,
+      "longest rest of a client between two things; 110 takes a fifth of a CPU",
+    ),
+    seed,
   },
 });
 const [lanes, workMs, settlingMs, sampleMs] = [6, 55_000, 600_000, 5_000];
@@ -49,7 +55,7 @@ class Mix {
     const lane = async (): Promise<void> => {
       while (performance.now() < end) {
         await this.#step();
-        await Bun.sleep(random() * Number(values.rest));
+        await Bun.sleep(random() * values.rest);
       }
     };
     await Promise.all(Array.from({ length: lanes }, lane));
@@ -95,7 +101,7 @@ const sampling = setInterval(
 );
 const mix = new Mix(server);
 const left: (readonly [at: number, left: Left])[] = [];
-while (performance.now() - started < Number(values.minutes) * 60_000) {
+while (performance.now() - started < values.minutes * 60_000) {
   await mix.work();
   const found = await lookAt(server);
   left.push([performance.now(), found]);

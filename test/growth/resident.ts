@@ -1,16 +1,18 @@
-// `npm run bench:memory [-- --seconds N] [--only PART]`: what each kind of request leaves in the memory of the executable. After each round its
+// `npm run bench:memory`: what each kind of request leaves in the memory of the executable. After each round its
 // main thread collects its garbage and its idle workers end; what is left belongs to the process alone.
-import { parseArgs } from "node:util";
 import { breadboxBinary } from "../support/binary.ts";
+import { number, readOptions, text } from "../support/options.ts";
 import { Scope } from "../support/scope.ts";
 import { type Kind, residentKinds } from "./kinds.ts";
 import { type GrowingServer, startGrowing } from "./server.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
+  name: "npm run bench:memory",
+  about:
+    "Repeats each kind of request on a server of its own, and says what it leaves in memory after each round.",
   options: {
-    /** Of a round, of which there are a first one and three that count. */
-    seconds: { type: "string", default: "10" },
-    only: { type: "string", default: "" },
+    seconds: number("N", 10, "of a round: a first one, and three that count"),
+    only: text("PART", "", "kinds of requests whose name has this in it"),
   },
 });
 const [rounds, lanes] = [3, 8];
@@ -20,7 +22,7 @@ const mebibyte = 2 ** 20;
 
 /** @returns how often. */
 async function work(server: GrowingServer, kind: Kind, from: number): Promise<number> {
-  const end = performance.now() + Number(values.seconds) * 1_000;
+  const end = performance.now() + values.seconds * 1_000;
   let next = from;
   const lane = async (): Promise<void> => {
     while (performance.now() < end) {

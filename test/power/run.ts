@@ -1,18 +1,23 @@
-// `bun run test:power [-- --rounds N] [--seed S] [--ignore wal|data|parts|whole|folders]`: power losses on a simulated disk. Needs root,
-// /dev/fuse and a compiler, so it is a command of its own and not one of the tests that every machine runs.
-import { parseArgs } from "node:util";
+// `npm run test:power`: power losses on a simulated disk. Needs root, /dev/fuse and a compiler, so it is a command of its own and not one of the tests that every machine runs.
 import { missing } from "../support/clientTest.ts";
+import { number, oneOf, readOptions, seed } from "../support/options.ts";
 import { powerLossMissing, powerLossNeeds, syncKinds } from "../support/powerLoss/powerLoss.ts";
 import { tryFailingDisks } from "./failingDisk.ts";
 import { BrokenPromise } from "./promise.ts";
 import { losePower } from "./rounds.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
+  name: "npm run test:power",
+  about:
+    "Cuts the power of a simulated disk while clients write. Needs root, /dev/fuse and libfuse3-dev. Ends with 1 when anything broke, with 2 when it cannot run.",
   options: {
-    rounds: { type: "string", default: "20" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
-    /** Proves that the check bites: the run has to fail. */
-    ignore: { type: "string" },
+    rounds: number("N", 20, "power losses"),
+    seed,
+    ignore: oneOf(
+      "KIND",
+      syncKinds,
+      `syncs that do nothing, so that the run has to fail: ${syncKinds.join(", ")}`,
+    ),
   },
 });
 
@@ -22,7 +27,7 @@ async function main(): Promise<number> {
     console.error(`cannot run: ${why}`);
     return 2;
   }
-  const ignore = syncKinds.find((each) => each === values.ignore);
+  const { ignore } = values;
   console.log(`seed ${values.seed}${ignore ? `, syncs of ${ignore} do nothing` : ""}`);
   let done = 0;
   try {
@@ -30,7 +35,7 @@ async function main(): Promise<number> {
     if (!ignore) await tryFailingDisks((what) => console.log(what));
     const figures = await losePower({
       seed: values.seed,
-      rounds: Number(values.rounds),
+      rounds: values.rounds,
       ...(ignore && { ignore }),
       onRound: (round) => {
         done += 1;

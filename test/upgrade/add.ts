@@ -3,12 +3,17 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../support/binary.ts";
+import { readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { buildRelease } from "./release.ts";
 
-const [asked] = process.argv.slice(2);
-if (asked === undefined) throw new Error("add.ts COMMIT");
+const [asked = ""] = readOptions({
+  name: "sh .dev/bun test/upgrade/add.ts",
+  about: "Makes a data directory with the server of a commit, for the tests of upgrades.",
+  options: {},
+  operands: "COMMIT",
+}).operands;
 await using scope = new Scope();
 const { commit, binary } = await buildRelease(scope, asked);
 if (existsSync(join(import.meta.dir, `${commit}.tar.gz`))) {

@@ -11,12 +11,18 @@ import {
   pushImage,
   pushManifest,
 } from "../support/images.ts";
+import { readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { bucket, type Contents, object, partOf, partsObject, staged } from "./contents.ts";
 
-const [binary, name] = process.argv.slice(2);
-if (binary === undefined || name === undefined) throw new Error("make.ts BINARY NAME");
+const [binary = "", name = ""] = readOptions({
+  name: "sh .dev/bun test/upgrade/make.ts",
+  about:
+    "Makes test/upgrade/NAME.tar.gz, a data directory, with an executable of a released version.",
+  options: {},
+  operands: "BINARY NAME",
+}).operands;
 const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
 /** Uploads in parts end at a time that is written down when they begin: this one never does. */

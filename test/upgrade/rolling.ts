@@ -1,11 +1,11 @@
 // Two replicas are replaced by newer ones, one after the other, while clients push and pull through a proxy: `sh .dev/bun
 // test/upgrade/rolling.ts COMMIT` builds the older executable in a clone; `--old FILE` names one that is built. The newer one is this tree's.
 // Not part of `npm test`: the build of an older commit takes minutes, and needs the registry of packages.
-import { parseArgs } from "node:util";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { FakeS3 } from "../support/fakeS3.ts";
 import { startHaproxy } from "../support/haproxy.ts";
 import { buildImage, pullAll, pushImage } from "../support/images.ts";
+import { readOptions, text } from "../support/options.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { run } from "../support/processes.ts";
 import { replicaEnvironment } from "../support/replicas.ts";
@@ -18,12 +18,15 @@ const lanes = 4;
 /** As dockerd: a request that is refused with 5xx, or whose connection breaks, is made again. */
 const attempts = 5;
 
-const { values, positionals } = parseArgs({
-  options: { old: { type: "string" } },
-  allowPositionals: true,
+const { values, operands } = readOptions({
+  name: "sh .dev/bun test/upgrade/rolling.ts",
+  about:
+    "Replaces two replicas of an older commit by this tree's, one after the other, while clients push and pull. Ends with 1 when anything failed.",
+  options: { old: text("FILE", null, "an executable that is built, instead of a commit") },
+  operands: "[COMMIT]",
 });
 await using scope = new Scope();
-const [commit = "HEAD~50"] = positionals;
+const [commit = "HEAD~50"] = operands;
 const old = values.old ?? (await buildRelease(scope, commit)).binary;
 const database = await startPostgres(scope);
 const url = await database.createDatabase("rolling");

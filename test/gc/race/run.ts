@@ -1,34 +1,34 @@
-// `bun run test:soak [-- --minutes N] [--pushers N] [--seed S] [--rest MS] [--pause MS] [--kills MINUTES] [--calm] [--unharmed] [--postgres] [--replicas]`: the long form of the race, with its figures for docs/.
-import { parseArgs } from "node:util";
+// `npm run test:soak`: the long form of the race, with its figures for docs/RELIABILITY.md.
+import { flag, number, readOptions, seed as seedOption } from "../../support/options.ts";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
 import { figuresOf, race } from "./race.ts";
 import { openReplicas } from "./replicaEngines.ts";
 
-const { values } = parseArgs({
+const { values } = readOptions({
+  name: "npm run test:soak",
+  about:
+    "Pushes, pulls and deletes while garbage is collected without a pause, with kills, accounts, backups, clock steps, locks and shortages. Ends with 1 when anything broke.",
   options: {
-    minutes: { type: "string", default: "65" },
-    pushers: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
-    /** Longest rest of a client between two things, ms: what leaves other programs of the machine their share. */
-    rest: { type: "string", default: "60" },
-    /** Rest after each collection and each backup, ms. */
-    pause: { type: "string", default: "0" },
-    /** Nobody sets the clock or locks the database. */
-    calm: { type: "boolean", default: false },
-    /** Rows in a PostgreSQL server, which nobody locks for seconds. */
-    postgres: { type: "boolean", default: false },
-    /** For so many minutes from the beginning processes are killed; a quarter of the time by default. */
-    kills: { type: "string" },
-    /** No kills, no accounts, no shortages of descriptors, no backups. */
-    unharmed: { type: "boolean", default: false },
-    /** Two replicas behind haproxy, over PostgreSQL and versitygw. */
-    replicas: { type: "boolean", default: false },
+    minutes: number("N", 65, "how long"),
+    pushers: number("N", 10, "clients that push"),
+    seed: seedOption,
+    rest: number("MS", 60, "longest rest of a client between two things"),
+    pause: number("MS", 0, "rest after each collection and each backup"),
+    kills: number(
+      "MINUTES",
+      null,
+      "kills processes for so many minutes from the beginning; a quarter of the time by default",
+    ),
+    calm: flag("nobody sets the clock or locks the database"),
+    unharmed: flag("no kills, accounts, shortages of descriptors or backups"),
+    postgres: flag("rows in PostgreSQL, which nobody locks for seconds"),
+    replicas: flag("two replicas behind haproxy, over PostgreSQL and versitygw"),
   },
 });
 
 const { seed } = values;
-const seconds = Number(values.minutes) * 60;
+const seconds = values.minutes * 60;
 console.log(`BREADBOX_TEST_SEED=${seed}`);
 const started = performance.now();
 const minutes = (): string => ((performance.now() - started) / 60_000).toFixed(1);
@@ -38,15 +38,15 @@ const { ledger, differences, fsck, trends } = await race({
   ...(values.replicas ? { engines: await openReplicas(scope) } : {}),
   seed,
   seconds,
-  pushers: Number(values.pushers),
-  restMs: Number(values.rest),
-  pauseMs: Number(values.pause),
+  pushers: values.pushers,
+  restMs: values.rest,
+  pauseMs: values.pause,
   isTroubled: !values.calm && !values.postgres && !values.replicas,
   // The processes that live on after the kills are measured.
   ...(!values.unharmed && {
     hardships: {
       ...{
-        killSeconds: values.kills === undefined ? seconds / 4 : Number(values.kills) * 60,
+        killSeconds: values.kills === null ? seconds / 4 : values.kills * 60,
         accounts: true,
         shortages: !values.replicas,
       },

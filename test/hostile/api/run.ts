@@ -1,16 +1,16 @@
-// `npm run test:hostile:api [-- --minutes N] [--seed S]`: half of the time without a login, half as an administrator.
-import { parseArgs } from "node:util";
+// `npm run test:hostile:api`: half of the time without a login, half as an administrator.
+import { number, readOptions, seed as seedOption } from "../../support/options.ts";
 import { Scope } from "../../support/scope.ts";
 import { askApi } from "./api.ts";
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: "string", default: "10" },
-    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 32)) },
-  },
+const { values } = readOptions({
+  name: "npm run test:hostile:api",
+  about:
+    "Sends the requests that schemathesis makes of /swagger/json: half of the time without a login, half as an administrator. Ends with 1 when anything was found.",
+  options: { minutes: number("N", 10, "how long"), seed: seedOption },
 });
 const { seed } = values;
-const seconds = Number(values.minutes) * 30;
+const seconds = values.minutes * 30;
 console.log(`BREADBOX_TEST_SEED=${seed}`);
 await using scope = new Scope();
 for (const login of [false, true]) {

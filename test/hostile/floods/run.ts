@@ -1,5 +1,13 @@
 // `npm run test:hostile:floods`: 2,000 slow clients, 10,000 idle connections, 5,000 requests of each kind.
+import { readOptions } from "../../support/options.ts";
 import { flood } from "./floods.ts";
+
+readOptions({
+  name: "npm run test:hostile:floods",
+  about:
+    "2,000 slow clients, 10,000 idle connections, and 5,000 requests of each kind, for about six minutes. Ends with 1 when anything was found.",
+  options: {},
+});
 
 const found = await flood({ slow: 2_000, idle: 10_000, requests: 5_000, lastsMs: 60_000 });
 console.log(JSON.stringify(found, null, 2));

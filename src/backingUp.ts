@@ -27,6 +27,7 @@ import { formatVersion, ownerOfStore, writeFormat } from "./metadata/format.ts";
 import { DirectoryBusyError } from "./metadata/openErrors.ts";
 import { openSqliteSource } from "./metadata/sqlite/copyEnds.ts";
 import { finishRestored, snapshotSqlite, upgradeSnapshot } from "./metadata/sqlite/snapshot.ts";
+import { laterId } from "./model/laterId.ts";
 import { parseBucketName, parseObjectName } from "./model/objectNames.ts";
 import { openBytes, openPorts, type Ports, receiving } from "./ports.ts";
 import { version } from "./version.ts";
@@ -193,9 +194,11 @@ async function remembered(
   { trigger, target, signal }: Asked,
   make: () => Promise<BackupReport>,
 ) {
-  const beginning = { id: newId(), trigger, target: nameOfTarget(target), startedAt: clock() };
+  const beginning = { trigger, target: nameOfTarget(target), startedAt: clock() };
   const record = async (end: End): Promise<BackupRun> => {
-    const run = { ...beginning, ...end, finishedAt: clock() };
+    const latest = await metadata.backups.lastBackup();
+    const id = laterId(latest?.id ?? null, newId());
+    const run = { id, ...beginning, ...end, finishedAt: clock() };
     await metadata.backups.recordBackup(run);
     return run;
   };

@@ -1,6 +1,7 @@
 // The keys that sign our bearer tokens: the newest signs, the one before it still counts, so that a new key ends nobody's session.
 import type { AccessMetadata } from "../metadata/access.ts";
 import type { Author } from "../metadata/audit.ts";
+import { laterId } from "../model/laterId.ts";
 import { makeKey } from "./bearer.ts";
 
 /** What making keys works with. */
@@ -50,7 +51,8 @@ async function addKey(
   previous: string | null,
   kept: number,
 ): Promise<string | null> {
-  const id = newId();
+  // The newest has the greatest id, whatever the clock says.
+  const id = laterId(previous, newId());
   const { stored } = await makeKey(id);
   const key = { id, jwk: stored, createdAt: clock() };
   return (await metadata.addKey(key, { previous, kept }, by)) ? id : null;

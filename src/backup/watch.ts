@@ -12,7 +12,10 @@ export interface BackupWatch {
   readonly isScheduled: boolean;
 }
 
-/** Reads it. What ended in the future, as a clock says that was set back, proves nothing when it is further away than `maxAgeMs`. */
+/** Clocks that are steered move by less; ms. */
+const steeredMs = 60_000;
+
+/** Reads it. */
 export async function readBackups({
   backups,
   clock,
@@ -21,7 +24,9 @@ export async function readBackups({
 }: BackupWatch): Promise<BackupStanding> {
   const now = clock();
   const last = await backups.lastBackup();
-  const lastCompleteAt = await backups.lastComplete(now + maxAgeMs);
-  const isOld = lastCompleteAt === null ? isScheduled : now - lastCompleteAt > maxAgeMs;
-  return { last, lastCompleteAt, isOverdue: maxAgeMs > 0 && isOld };
+  const lastCompleteAt = await backups.lastComplete();
+  const age = lastCompleteAt === null ? null : now - lastCompleteAt;
+  const isAhead = age !== null && age < -steeredMs;
+  const isOld = age === null ? isScheduled : isAhead || age > maxAgeMs;
+  return { last, lastCompleteAt, isAhead, isOverdue: maxAgeMs > 0 && isOld };
 }

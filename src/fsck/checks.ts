@@ -1,6 +1,7 @@
 // Remembered checks of a server: one at a time is begun on request, and killed ones are marked as failed. recorded.ts has the check itself.
 import { RegistryError } from "../errors.ts";
 import type { CheckRun, CheckSummary, ChecksMetadata } from "../metadata/checks.ts";
+import { nextCheckId } from "./checkId.ts";
 import { openFindings, standingProblems } from "./standing.ts";
 
 /** A check that the maintenance worker is to do. */
@@ -44,7 +45,7 @@ export class Checks {
   async request({ full }: Pick<CheckOrder, "full">): Promise<CheckRun> {
     const { checks, clock, newId, owner, order } = this.#options;
     await this.tidy();
-    const id = newId();
+    const id = await nextCheckId(checks, newId);
     const beginning = { id, full, kind: "fsck", trigger: "api", repair: false } as const;
     const rule = { owner, alone: true };
     this.#ours.add(id);

@@ -1,6 +1,7 @@
 // An inspection whose result is remembered. What cannot be remembered does not keep anybody from looking.
 import { causeText } from "../errors.ts";
 import type { CheckBeginning, CheckEnding, CheckRun, ChecksMetadata } from "../metadata/checks.ts";
+import { nextCheckId } from "./checkId.ts";
 import { inspectStore } from "./fsck.ts";
 import type { FsckDeps, FsckProgress, FsckReport, FsckRequest } from "./fsckRun.ts";
 import { noteReport } from "./noted.ts";
@@ -74,7 +75,7 @@ function throttled({ checks, now }: RecordedDeps, id: string) {
 
 /** Where a command looks. */
 export interface CommandDeps extends RecordedDeps {
-  readonly checks: Pick<ChecksMetadata, "advanceCheck" | "endCheck" | "beginCheck">;
+  readonly checks: Pick<ChecksMetadata, "advanceCheck" | "endCheck" | "beginCheck" | "listChecks">;
   readonly newId: () => string;
   /** This process, as others know it. */
   readonly owner: string;
@@ -88,12 +89,13 @@ export async function checkByCommand(
 ): Promise<Recorded> {
   const { checks, clock, newId, owner } = deps;
   const { full, repair } = request;
-  const beginning = { id: newId(), kind: "fsck", trigger: "command", full, repair } as const;
-  const rule = { owner, alone: false };
-  const isBegun = await checks.beginCheck({ ...beginning, startedAt: clock() }, rule).then(
-    () => true,
-    () => false,
-  );
-  if (isBegun) return inspectAndRecord(deps, { id: beginning.id, request }, onProgress);
+  const begin = async (): Promise<string> => {
+    const id = await nextCheckId(checks, newId);
+    const beginning = { id, kind: "fsck", trigger: "command", full, repair } as const;
+    await checks.beginCheck({ ...beginning, startedAt: clock() }, { owner, alone: false });
+    return id;
+  };
+  const id = await begin().catch(() => null);
+  if (id !== null) return inspectAndRecord(deps, { id, request }, onProgress);
   return { report: await inspectStore(deps, request, onProgress), run: null };
 }

@@ -20,7 +20,7 @@ import {
 import { planGc } from "./gcPlan.ts";
 import type { BlobSum, GcDeps, GcListener, GcPlan, GcReport, GcRequest } from "./gcRun.ts";
 import { underLock } from "./lock.ts";
-import { giveSigns, ownerOfRun, type RunsDeps, tidyRuns } from "./runs.ts";
+import { giveSigns, nextRunId, ownerOfRun, type RunsDeps, tidyRuns } from "./runs.ts";
 
 /** The report names at most so many repositories with untagged manifests. */
 const namedRepositories = 5;
@@ -93,7 +93,8 @@ export async function collectByCommand(
   request: Omit<GcRequest, "id" | "trigger">,
   listener: GcListener,
 ): Promise<GcReport> {
-  const run: GcRequest = { ...request, id: deps.newId(), trigger: "command" };
+  const id = request.dryRun ? deps.newId() : await nextRunId(deps);
+  const run: GcRequest = { ...request, id, trigger: "command" };
   if (run.dryRun) return collectGarbage({ ...deps, runs: null }, run, listener);
   if (!(await deps.isServed())) await tidyRuns(deps, { alive: null, over: null });
   await deps.runs.beginRun({ ...run, startedAt: deps.clock() });

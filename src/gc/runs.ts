@@ -1,6 +1,7 @@
 // Remembered runs: they begin here, one at a time, and killed ones are marked as failed. gc.ts has the run itself.
 import { RegistryError } from "../errors.ts";
 import type { GcRefusals, GcRun, GcRunsMetadata } from "../metadata/gcRuns.ts";
+import { laterId } from "../model/laterId.ts";
 import type { GcRequest, GcSettings } from "./gcRun.ts";
 
 /** Name of a lock's owner: the process, as `isAlive` knows it, and its run. */
@@ -46,18 +47,24 @@ export function giveSigns(runs: Pick<GcRunsMetadata, "renewRun">, id: string): (
   return () => clearInterval(timer);
 }
 
+/** The id of a run that begins now. */
+export async function nextRunId({ runs, newId }: Pick<RunsDeps, "runs" | "newId">) {
+  const [latest] = await runs.listRuns({ after: null, limit: 1 });
+  return laterId(latest?.id ?? null, newId());
+}
+
 /** Marks abandoned runs as failed. @returns the run that holds the lock, or null. */
 export async function tidyRuns(
   { runs, clock, isAlive }: Pick<RunsDeps, "runs" | "clock" | "isAlive">,
   { alive, over }: KnownRuns,
 ): Promise<string | null> {
-  const holder = await runs.findHolder(clock());
-  const isHeld = holder !== null && isAlive(processOfOwner(holder)) && runOfOwner(holder) !== over;
-  const held = isHeld ? runOfOwner(holder) : null;
-  await runs.breakOffRuns(
-    [alive, held].filter((id) => id !== null),
-    over,
-  );
+  const { running, holder } = await runs.findActive(clock());
+  const last = holder === null ? null : runOfOwner(holder);
+  const isHeld = holder !== null && isAlive(processOfOwner(holder)) && last !== over;
+  const held = isHeld ? last : null;
+  const lost = running.filter((id) => id !== alive && id !== held);
+  const ended = [over, isHeld ? null : last].filter((id) => id !== null);
+  if (lost.length > 0) await runs.breakOffRuns(lost, ended);
   return held;
 }
 
@@ -72,7 +79,8 @@ async function beginGc(
 ): Promise<GcRun> {
   const held = await tidyRuns(deps, { alive: null, over });
   if (held !== null) throw new RegistryError("GC_RUNNING");
-  return deps.runs.beginRun({ id: deps.newId(), trigger, dryRun, startedAt: deps.clock() });
+  const id = await nextRunId(deps);
+  return deps.runs.beginRun({ id, trigger, dryRun, startedAt: deps.clock() });
 }
 
 /** The settings of every run of a server. */
@@ -151,13 +159,17 @@ export class GcRuns {
   /** The ordered run has ended, or its worker was lost. */
   async ended(): Promise<void> {
     this.#endSigns();
-    this.#over = this.#running;
+    const over = this.#running;
+    this.#over = over;
     this.#running = null;
-    await tidyRuns(this.#options, { alive: null, over: this.#over });
+    // Another one may be beginning already.
+    if (over !== null) await this.#options.runs.breakOffRuns([over], [over]);
   }
 
   /** Marks killed runs as failed. */
   async tidy(): Promise<void> {
+    // The one that begins has a row, and no name yet.
+    if (this.#running === "") return;
     await tidyRuns(this.#options, { alive: this.#running, over: this.#over });
   }
 

@@ -163,11 +163,12 @@ export function warningsOf({
 }
 
 /** What is wrong with the backups of a store. */
-export function backupWarnings({ last, lastCompleteAt, isOverdue }: BackupStanding) {
+export function backupWarnings({ last, lastCompleteAt, isAhead, isOverdue }: BackupStanding) {
+  const ahead = isAhead ? ", in the future, because the clock was set back" : "";
   const old =
     lastCompleteAt === null
       ? "There is no complete backup yet: breadbox backup TARGET"
-      : `The last complete backup is of ${showTime(lastCompleteAt)}: breadbox backup TARGET`;
+      : `The last complete backup is of ${showTime(lastCompleteAt)}${ahead}: breadbox backup TARGET`;
   const failed =
     last?.state === "incomplete"
       ? `The last backup is not complete: ${last.reason}`

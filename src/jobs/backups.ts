@@ -35,7 +35,9 @@ export class Backups {
     if (this.#lookAt !== null && now >= this.#lookAt) {
       this.#lookAt = null;
       const last = await lastBeginning();
-      if (this.#isNew) this.#doneUntil = Math.min(this.#doneUntil, last ?? 0);
+      // One that began in the future, as a clock says that was set back since, may have begun long ago.
+      const known = last === null || last > clock() ? 0 : last;
+      if (this.#isNew) this.#doneUntil = Math.min(this.#doneUntil, known);
     }
     const wall = clock();
     // A clock that was ahead must not stop backups until it comes there again.

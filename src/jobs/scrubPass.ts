@@ -1,11 +1,12 @@
 // What the scrub has read and found, written to its pass now and then: it is seen while it runs, and survives a restart.
+import { nextCheckId } from "../fsck/checkId.ts";
 import { noteDamaged, noteUnreadable } from "../fsck/noted.ts";
 import type { ChecksMetadata, NotedFinding } from "../metadata/checks.ts";
 import type { DamagedFinding, ScrubSlice, UnreadableContent } from "./scrub.ts";
 
 /** The dependencies of a pass. */
 export interface ScrubPassDeps {
-  readonly checks: Pick<ChecksMetadata, "beginScrub" | "noteScrub">;
+  readonly checks: Pick<ChecksMetadata, "beginScrub" | "noteScrub" | "listChecks">;
   /** Unix ms. */
   readonly clock: () => number;
   /** Monotonic ms. */
@@ -35,7 +36,8 @@ export class ScrubPass {
   async begin(round: number): Promise<void> {
     if (round === this.#round) return;
     const { checks, clock, newId } = this.#deps;
-    this.#isNoted = await checks.beginScrub({ id: newId(), startedAt: clock(), round });
+    const id = await nextCheckId(checks, newId);
+    this.#isNoted = await checks.beginScrub({ id, startedAt: clock(), round });
     this.#round = round;
   }
 

@@ -5,7 +5,7 @@ export type BackupState = "done" | "incomplete" | "failed";
 
 /** A backup that has ended. */
 export interface BackupRun {
-  /** UUIDv7: later ones have greater ids. */
+  /** UUIDv7: those that were recorded later have greater ids (`laterId`). */
   readonly id: string;
   readonly trigger: "schedule" | "command";
   /** For people. */
@@ -30,10 +30,13 @@ export const rememberedBackups = 500;
 export interface BackupsMetadata {
   /** Remembers a backup, and forgets the oldest beyond `rememberedBackups`. */
   recordBackup(run: BackupRun): Promise<void>;
-  /** The latest one, whatever became of it; null for none. */
+  /** The one that was recorded last, whatever became of it; null for none. */
   lastBackup(): Promise<BackupRun | null>;
-  /** When the latest complete one up to a time ended, Unix ms; null for none. */
-  lastComplete(until: number): Promise<number | null>;
+  /**
+   * When the complete one that was recorded last ended, Unix ms; null for none. It is no later than the end of any that was recorded after
+   * it: the clock may have been ahead.
+   */
+  lastComplete(): Promise<number | null>;
   /**
    * Counts the database's generation up. One that is behind what its data directory has noted is an older one: from then on it counts as
    * restored at `now` (Unix ms). @returns its generation.
@@ -49,6 +52,8 @@ export interface BackupStanding {
   readonly last: BackupRun | null;
   /** When the latest complete one ended, Unix ms; null for none. */
   readonly lastCompleteAt: number | null;
-  /** True when the latest complete one is too old, or there is none although they are scheduled. */
+  /** True when it ended in the future, as a clock says that was set back since: it may have ended long ago. */
+  readonly isAhead: boolean;
+  /** True when the latest complete one is too old or of the future, or there is none although they are scheduled. */
   readonly isOverdue: boolean;
 }

@@ -15,7 +15,7 @@ export type CheckState = "running" | "clean" | "problems" | "failed" | "stopped"
 
 /** Where a check begins. */
 export interface CheckBeginning {
-  /** UUIDv7: later checks have greater ids. */
+  /** UUIDv7: checks that began later have greater ids (`laterId`). */
   readonly id: string;
   readonly kind: CheckKind;
   readonly trigger: CheckTrigger;

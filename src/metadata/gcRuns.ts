@@ -22,7 +22,7 @@ export interface GcCounts {
 
 /** Where a run begins. */
 export interface GcBeginning {
-  /** UUIDv7: later runs have greater ids. */
+  /** UUIDv7: runs that began later have greater ids (`laterId`). */
   readonly id: string;
   readonly trigger: GcTrigger;
   readonly dryRun: boolean;
@@ -57,6 +57,14 @@ export interface GcRefusals {
   readonly reason: string;
 }
 
+/** What is said to be going on. */
+export interface ActiveRuns {
+  /** Ids of runs that are said to run. */
+  readonly running: readonly string[];
+  /** The owner of the collection's lock; null when it is free. */
+  readonly holder: string | null;
+}
+
 /** Nothing seen, nothing done. */
 export const noCounts: GcCounts = {
   totalBlobs: 0,
@@ -82,20 +90,20 @@ export interface GcRunsMetadata {
   endRun(id: string, ending: GcEnding): Promise<GcRun | null>;
   /** A sign of life of the process that runs it. Not durable on purpose. */
   renewRun(id: string): Promise<void>;
+  /** @param now Unix ms. */
+  findActive(now: number): Promise<ActiveRuns>;
   /**
-   * Runs that are said to run are said to have failed, all but those in `alive`, and but those that another server gave a sign of
-   * life of a short while ago. @param over a run that is known to be over. @returns how many.
+   * Of these runs, those that are said to run are said to have failed, but those that another process gave a sign of life of a short
+   * while ago. @param over those that are known to be over. @returns how many.
    */
-  breakOffRuns(alive: readonly string[], over?: string | null): Promise<number>;
-  /** @returns the owner of the collection's lock; null when it is free at `now` (Unix ms). */
-  findHolder(now: number): Promise<string | null>;
+  breakOffRuns(ids: readonly string[], over?: readonly string[]): Promise<number>;
   findRun(id: string): Promise<GcRun | null>;
   /** Runs with an id before `after`, the latest first. */
   listRuns(page: {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<readonly GcRun[]>;
-  /** When the latest run that deleted what it found ended, Unix ms; null when none did. */
+  /** When the latest run that deleted what it found ended, Unix ms by the clock of then; null when none did. */
   lastSuccess(): Promise<number | null>;
   /** @returns the refusals of the schedule since its last success; null when there are none. */
   findRefusals(): Promise<GcRefusals | null>;

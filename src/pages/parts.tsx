@@ -7,13 +7,17 @@ export function Bytes({ bytes }: { readonly bytes: number }) {
   return <span title={`${bytes.toLocaleString("en")} bytes`}>{showBytes(bytes)}</span>;
 }
 
-/** How long ago; the time is shown when it is pointed at. @param time Unix ms; null for never. */
+/** Clocks that are steered move by less; ms. */
+const steeredMs = 60_000;
+
+/** How long ago; the time is shown when it is pointed at, or when it is in the future: a clock was set. @param time Unix ms; null for never. */
 export function Ago({ time, now }: { readonly time: number | null; readonly now: number }) {
   if (time === null) return <span class="muted">never</span>;
   const age = Math.max(0, now - time);
+  const text = age < 60_000 ? "just now" : `${showAge(age).split(" ")[0]} ago`;
   return (
     <time dateTime={new Date(time).toISOString()} title={showTime(time)}>
-      {age < 60_000 ? "just now" : `${showAge(age).split(" ")[0]} ago`}
+      {time - now > steeredMs ? showTime(time) : text}
     </time>
   );
 }

@@ -76,15 +76,15 @@ export function backupAlarm(
 ): () => Promise<void> {
   let wasOverdue = false;
   return async () => {
-    const { isOverdue, lastCompleteAt } = await read();
+    const { isOverdue, isAhead, lastCompleteAt } = await read();
     if (isOverdue === wasOverdue) return;
     wasOverdue = isOverdue;
     const fields = { event: "backupOverdue", isOverdue, lastCompleteAt };
     if (isOverdue) {
-      log.warn(
-        fields,
-        "the last complete backup is too old (backup.maxAge): breadbox backup TARGET",
-      );
+      const why = isAhead
+        ? "is dated in the future, because the clock was set back"
+        : "is too old (backup.maxAge)";
+      log.warn(fields, `the last complete backup ${why}: breadbox backup TARGET`);
     } else log.info(fields, "there is a recent backup again");
   };
 }

@@ -1,5 +1,6 @@
 // A new key that signs bearer tokens ends nobody's session, unless that is asked for.
 import { describe, expect, test } from "bun:test";
+import { byServer } from "../../src/access/keys.ts";
 import { basic, openClosed } from "../http/support/accessRoom.ts";
 
 const day = 24 * 3_600_000;
@@ -61,6 +62,23 @@ describe("the key that signs tokens", () => {
     expect(await tokens.status(before)).toBe(401);
     expect(await tokens.status(await tokens.issue())).toBe(letIn);
     expect(await tokens.keys()).toHaveLength(1);
+  });
+
+  test("that is rotated after the clock was set back signs at once, and is the one that stays", async () => {
+    await using tokens = await openTokens();
+    const [first = ""] = await tokens.keys();
+    const { access } = tokens.room.registry.store.rooms.metadata;
+    const [key] = await access.listKeys();
+    if (key === undefined) throw new Error("there is no key");
+    const ahead = { ...key, id: Bun.randomUUIDv7("hex", Date.now() + 365 * day) };
+    await access.addKey(ahead, { previous: first, kept: 2 }, byServer);
+    const before = await tokens.issue();
+
+    const id = await tokens.room.accounts.rotateKey(true);
+
+    expect(await tokens.keys()).toEqual([id ?? ""]);
+    expect(await tokens.status(before)).toBe(401);
+    expect(await tokens.status(await tokens.issue())).toBe(letIn);
   });
 
   test("is written down with who rotated it", async () => {

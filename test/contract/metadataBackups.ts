@@ -15,24 +15,33 @@ export function backupsContract(open: () => Promise<Metadata>): void {
   describe("the history of backups", () => {
     test("has the latest one, and when the latest complete one ended", async () => {
       const { backups } = await open();
-      expect([await backups.lastBackup(), await backups.lastComplete(now)]).toEqual([null, null]);
+      expect([await backups.lastBackup(), await backups.lastComplete()]).toEqual([null, null]);
       await backups.recordBackup(backup());
       await backups.recordBackup(backup({ state: "incomplete", finishedAt: now + 7 }));
       const failed = backup({ state: "failed", finishedAt: now + 9, reason: "the disk is full" });
       await backups.recordBackup(failed);
 
       expect(await backups.lastBackup()).toEqual(failed);
-      expect(await backups.lastComplete(now + 9)).toBe(now + 5);
+      expect(await backups.lastComplete()).toBe(now + 5);
     });
 
-    test("has the latest complete one up to a time, whatever the clock said of others", async () => {
+    test("has the complete one that was recorded last, whatever the clock said", async () => {
       const { backups } = await open();
       await backups.recordBackup(backup({ finishedAt: now + 5_000 }));
+      expect(await backups.lastComplete()).toBe(now + 5_000);
+
       await backups.recordBackup(backup({ finishedAt: now + 5 }));
 
-      expect(await backups.lastComplete(now + 4)).toBeNull();
-      expect(await backups.lastComplete(now + 5)).toBe(now + 5);
-      expect(await backups.lastComplete(now + 5_000)).toBe(now + 5_000);
+      expect(await backups.lastComplete()).toBe(now + 5);
+    });
+
+    test("takes a complete one of the future for no later than the next one ended", async () => {
+      const { backups } = await open();
+      await backups.recordBackup(backup({ finishedAt: now + 5_000 }));
+      await backups.recordBackup(backup({ state: "failed", finishedAt: now + 70 }));
+      await backups.recordBackup(backup({ state: "failed", finishedAt: now + 90 }));
+
+      expect(await backups.lastComplete()).toBe(now + 70);
     });
 
     test("forgets the oldest", async () => {
@@ -42,7 +51,7 @@ export function backupsContract(open: () => Promise<Metadata>): void {
         await backups.recordBackup(backup({ state: "failed" }));
       }
 
-      expect(await backups.lastComplete(now + 9)).toBeNull();
+      expect(await backups.lastComplete()).toBeNull();
     }, 60_000);
   });
 

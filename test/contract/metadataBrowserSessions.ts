@@ -30,6 +30,18 @@ export function browserSessionsContract(open: () => Promise<Metadata>): void {
       expect(await browserSessions.findSession("A")).toBeNull();
     });
 
+    test("a login is kept although the clock was set back since as many others as are kept", async () => {
+      const metadata = await open();
+      const { browserSessions } = metadata;
+      const later = { createdAt: now + 500, lastUsedAt: now + 500 };
+      for (const hash of ["a", "b"]) await browserSessions.addSession(session(hash, later), 2);
+
+      await browserSessions.addSession(session("c"), 2);
+
+      expect(await browserSessions.findSession("c")).not.toBeNull();
+      expect(await left(metadata, "a", "b")).toHaveLength(1);
+    });
+
     test("a use is noted, and an earlier one changes nothing", async () => {
       const { browserSessions } = await open();
       await browserSessions.addSession(session("a"), 10);

@@ -77,7 +77,10 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       await gcRuns.endRun(ended.id, done);
 
       await gcRuns.renewRun(alive.id);
-      expect(await gcRuns.breakOffRuns([alive.id], killed.id)).toBe(1);
+      expect((await gcRuns.findActive(now)).running.toSorted()).toEqual(
+        [killed.id, alive.id].toSorted(),
+      );
+      expect(await gcRuns.breakOffRuns([ended.id, killed.id], [killed.id])).toBe(1);
 
       const states = (await gcRuns.listRuns({ after: null, limit: 9 })).map(
         ({ state, reason, finishedAt }) => ({ state, reason, finishedAt }),
@@ -87,20 +90,32 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
         { state: "failed", reason: brokenOff, finishedAt: null },
         { state: "done", reason: null, finishedAt: now + 5 },
       ]);
-      expect(await gcRuns.breakOffRuns([], alive.id)).toBe(1);
+      expect(await gcRuns.breakOffRuns([alive.id], [alive.id])).toBe(1);
+    });
+
+    test("does not call a command's run failed that has just given a sign of life", async () => {
+      const { gcRuns } = await open();
+      const run = beginning({ trigger: "command" });
+      await gcRuns.beginRun(run);
+
+      expect(await gcRuns.breakOffRuns([run.id])).toBe(0);
+      await gcRuns.renewRun(run.id);
+      expect(await gcRuns.breakOffRuns([run.id])).toBe(0);
+      expect(await gcRuns.breakOffRuns([run.id], [run.id])).toBe(1);
     });
 
     test("names the holder of the collection's lock until it runs out or is released", async () => {
       const { gcRuns, locks } = await open();
       const request = { name: "gc", owner: "me", now, lastsMs: 1000, dead: null } as const;
-      expect(await gcRuns.findHolder(now)).toBeNull();
+      const holder = async (at: number) => (await gcRuns.findActive(at)).holder;
+      expect(await holder(now)).toBeNull();
 
       const outcome = await locks.acquireLock(request);
 
-      expect(await gcRuns.findHolder(now + 999)).toBe("me");
-      expect(await gcRuns.findHolder(now + 1000)).toBeNull();
+      expect(await holder(now + 999)).toBe("me");
+      expect(await holder(now + 1000)).toBeNull();
       if (outcome.kind === "acquired") await locks.releaseLock(outcome.hold);
-      expect(await gcRuns.findHolder(now)).toBeNull();
+      expect(await holder(now)).toBeNull();
     });
 
     test("is listed by page, the latest run first", async () => {
@@ -179,6 +194,24 @@ export function gcRunsContract(open: () => Promise<Metadata>): void {
       }
 
       expect(await gcRuns.lastSuccess()).toBe(now + 1);
+    });
+
+    test("takes the success that began last, and refusals since then, whatever the clock said", async () => {
+      const { gcRuns } = await open();
+      const year = 365 * 86_400_000;
+      const run = async (ending: Partial<GcEnding>) => {
+        const { id } = await gcRuns.beginRun(beginning());
+        await gcRuns.endRun(id, { ...done, ...ending });
+      };
+      await run({ finishedAt: now + year });
+      await run({ state: "refused", finishedAt: now, reason: "brake" });
+      expect(await gcRuns.lastSuccess()).toBe(now + year);
+      expect(await gcRuns.findRefusals()).toEqual({ since: now, reason: "brake" });
+
+      await run({ finishedAt: now + 1 });
+
+      expect(await gcRuns.lastSuccess()).toBe(now + 1);
+      expect(await gcRuns.findRefusals()).toBeNull();
     });
 
     test("keeps since when the schedule is refused, until a run deletes something", async () => {

@@ -23,9 +23,19 @@ async function openRoom(scope: Scope, changes: Partial<ServerGcSettings> = {}) {
   const { metadata } = await openEmpty(scope);
   const orders: GcRequest[] = [];
   const dead = new Set<string>();
+  let afterBeginning = async (): Promise<void> => {};
+  const begin = async (id: string, trigger: "api" | "command"): Promise<string> =>
+    (await metadata.gcRuns.beginRun({ id, trigger, dryRun: false, startedAt: now })).id;
   const make = () =>
     new GcRuns({
-      runs: metadata.gcRuns,
+      runs: {
+        ...metadata.gcRuns,
+        beginRun: async (beginning) => {
+          const run = await metadata.gcRuns.beginRun(beginning);
+          await afterBeginning();
+          return run;
+        },
+      },
       clock: () => now,
       newId: () => Bun.randomUUIDv7(),
       isAlive: (process) => !dead.has(process),
@@ -38,6 +48,13 @@ async function openRoom(scope: Scope, changes: Partial<ServerGcSettings> = {}) {
     restart: make,
     orders,
     dead,
+    /** Its row is there, and its server has not heard of that. */
+    whileBeginning: (work: () => Promise<void>) => {
+      afterBeginning = work;
+    },
+    beginCommand: () => begin(Bun.randomUUIDv7(), "command"),
+    /** When the clock was a year ahead. */
+    beginAhead: () => begin(Bun.randomUUIDv7("hex", Date.now() + 365 * 24 * hour), "api"),
     /** What a process does that works on a run. */
     hold: (owner: string) =>
       metadata.locks.acquireLock({ name: "gc", owner, now, lastsMs: 1000, dead: null }),
@@ -102,6 +119,38 @@ describe("a run requested by API", () => {
     dead.add("a command");
     expect(await gcRuns.request(asked)).toMatchObject({ state: "running" });
   });
+});
+
+test("a run that begins after the clock was set back is the latest one in the list", async () => {
+  await using scope = new Scope();
+  const { gcRuns, endRun, beginAhead } = await openRoom(scope);
+  const ahead = await beginAhead();
+  await endRun(ahead);
+
+  const run = await gcRuns.request(asked);
+
+  const { runs } = await gcRuns.list({ after: null, limit: 9 });
+  expect(runs.map(({ id }) => id)).toEqual([run.id, ahead]);
+});
+
+test("the run of a command that looks at the clock, and has no lock yet, is not called failed by a server", async () => {
+  await using scope = new Scope();
+  const { gcRuns, beginCommand } = await openRoom(scope);
+  const id = await beginCommand();
+
+  await gcRuns.tidy();
+
+  expect(await gcRuns.find(id)).toMatchObject({ state: "running" });
+});
+
+test("a run that the server is beginning is not called failed by its own cleanup", async () => {
+  await using scope = new Scope();
+  const { gcRuns, whileBeginning } = await openRoom(scope);
+  whileBeginning(() => gcRuns.tidy());
+
+  const { id } = await gcRuns.request(asked);
+
+  expect(await gcRuns.find(id)).toMatchObject({ state: "running" });
 });
 
 describe("a scheduled run", () => {

@@ -37,6 +37,8 @@ test("a time that was missed, or a store without a backup, is made up for some t
   expect(await dueAt([start + hour], start - 2 * day)).toEqual([hour]);
   expect(await dueAt([start + hour], null)).toEqual([hour]);
   expect(await dueAt([start + hour], start - 9 * hour)).toEqual([]);
+  // Of a clock that was ahead.
+  expect(await dueAt([start + hour], start + 365 * day)).toEqual([hour]);
 });
 
 test("a clock that was ahead and is set right does not stop backups until it comes there again", async () => {

@@ -155,7 +155,7 @@ describe("a collection as a job", () => {
     expect(run).toMatchObject({ state: "done", reason: null, counts: { deletedBlobs: 1 } });
     expect(reports).toMatchObject([{ kind: "collected", run: { id: request.id, state: "done" } }]);
     expect(await room.has(orphan)).toBe(false);
-    expect(await gcRuns.findHolder(Date.now())).toBeNull();
+    expect((await gcRuns.findActive(Date.now())).holder).toBeNull();
   });
 
   test("succeeds although an earlier worker of this server died and left its lock", async () => {

@@ -159,14 +159,14 @@ describeOnPostgres("a claim on PostgreSQL", (server) => {
     const state = async () => (await b.gcRuns.findRun(run.id))?.state;
     for (let sign = 0; sign < 3; sign += 1) {
       await Bun.sleep(2 * claimMs);
-      expect(await b.gcRuns.breakOffRuns([])).toBe(0);
+      expect(await b.gcRuns.breakOffRuns([run.id])).toBe(0);
       await a.gcRuns.renewRun(run.id);
     }
     expect(await state()).toBe("running");
 
     await Bun.sleep(3 * claimMs + 100);
 
-    expect(await b.gcRuns.breakOffRuns([])).toBe(1);
+    expect(await b.gcRuns.breakOffRuns([run.id])).toBe(1);
     expect(await state()).toBe("failed");
   });
 
@@ -176,6 +176,6 @@ describeOnPostgres("a claim on PostgreSQL", (server) => {
     const run = { id: Bun.randomUUIDv7(), trigger: "api", dryRun: true, startedAt: now } as const;
     await a.gcRuns.beginRun(run);
 
-    expect(await a.gcRuns.breakOffRuns([], run.id)).toBe(1);
+    expect(await a.gcRuns.breakOffRuns([run.id], [run.id])).toBe(1);
   });
 });

@@ -8,7 +8,14 @@ import { migrations } from "../../src/metadata/sqlite/migrations.ts";
 import { targetOver } from "../../src/metadata/sqlite/rows.ts";
 
 /** Tables of a few rows, whatever the store holds. */
-const small = new Set(["store", "locks", "clock_anchor", "gc_runs", "sqlite_schema"]);
+const small = new Set([
+  "store",
+  "locks",
+  "clock_anchor",
+  "gc_runs",
+  "backup_runs",
+  "sqlite_schema",
+]);
 /** Columns that thousands of rows may share: an index of several columns is no help that is used for one of these alone. */
 const shared = / INDEX (\S+) \((?:repository|bucket_id)=\?\)/;
 

@@ -9,7 +9,9 @@ const sources: MetricSources = {
   isReadOnly: () => false,
   isOpen: async () => false,
   checks: { countStanding: async () => 0 },
-  readBackups: async () => ({ last: null, lastCompleteAt: null, isOverdue: false }),
+  readBackups: async () => ({
+    ...{ last: null, lastCompleteAt: null, isAhead: false, isOverdue: false },
+  }),
   gcRuns: { lastSuccess: async () => null, findRefusals: async () => null, isRunning: false },
 };
 

@@ -1,5 +1,5 @@
 // The history of backups, and the database's generation.
-import { and, desc, eq, lt, lte, max } from "drizzle-orm";
+import { and, desc, eq, gt, lt, min } from "drizzle-orm";
 import { isoTime } from "../../amounts.ts";
 import { type BackupRun, type BackupsMetadata, rememberedBackups } from "../backups.ts";
 import { announce } from "./outbox.ts";
@@ -31,11 +31,19 @@ const latest = statement((db, { skipped }: Params<{ skipped: number }>) =>
 const forget = command((db, { before }: Params<{ before: string }>) =>
   db.delete(backupRuns).where(lt(backupRuns.id, before)),
 );
-const complete = statement((db, { until }: Params<{ until: number }>) =>
+const complete = statement((db) =>
   db
-    .select({ at: max(backupRuns.finishedAt) })
+    .select({ id: backupRuns.id, at: backupRuns.finishedAt })
     .from(backupRuns)
-    .where(and(eq(backupRuns.state, "done"), lte(backupRuns.finishedAt, until))),
+    .where(and(eq(backupRuns.state, "done"), lt(backupRuns.id, last)))
+    .orderBy(desc(backupRuns.id))
+    .limit(1),
+);
+const firstEnd = statement((db, { after }: Params<{ after: string }>) =>
+  db
+    .select({ at: min(backupRuns.finishedAt) })
+    .from(backupRuns)
+    .where(gt(backupRuns.id, after)),
 );
 const findStore = statement((db) =>
   db
@@ -64,7 +72,14 @@ export function backupsMetadata(rows: Rows): BackupsMetadata {
         if (oldest !== undefined) tx.run(forget, { before: oldest.id });
       }),
     lastBackup: () => rows.find(latest, { skipped: 0 }),
-    lastComplete: async (until) => (await rows.find(complete, { until }))?.at ?? null,
+    lastComplete: () =>
+      rows.read(function* (tx) {
+        const found = yield* tx.get(complete, {});
+        if (found === undefined) return null;
+        // Those that were recorded later ended later.
+        const next = yield* tx.get(firstEnd, { after: found.id });
+        return Math.min(found.at, next?.at ?? found.at);
+      }),
     advanceGeneration: (noted, now) => rows.write((tx) => advance(tx, noted, now)),
     findRestored: async () => (await rows.find(findStore, {}))?.restoredAt ?? null,
   };

@@ -78,8 +78,9 @@ export function browserSessionsMetadata(rows: Rows): BrowserSessionsMetadata {
       // biome-ignore lint/correctness/useYield: it waits for nothing.
       rows.write(function* (tx) {
         tx.run(sweep, { now: session.createdAt, limit: mostSwept });
+        // Before the new one is there: where the clock was set back, it looks older than the others.
+        tx.run(keepNewest, { who: session.who, kept: kept - 1 });
         tx.run(insertSession, session);
-        tx.run(keepNewest, { who: session.who, kept });
       }),
     findSession: (hash) => rows.find(findSession, { hash }),
     noteSession: (hash, usedAt) => rows.runLazily(noteUse, { hash, usedAt }),

@@ -6,12 +6,13 @@ import {
   eq,
   getTableColumns,
   gt,
+  inArray,
+  isNotNull,
   isNull,
   lt,
   lte,
   max,
   ne,
-  notInArray,
   or,
   sql,
 } from "drizzle-orm";
@@ -40,6 +41,12 @@ interface Now {
 }
 
 const columns = getTableColumns(gcRuns);
+/** How long a sign of life of a command lasts; ms. */
+const commandSignMs = 30_000;
+/** No sign of life lasts so long; ms. */
+const longestSignMs = 10 * 60_000;
+/** Ids are hexadecimal: all of them come before it. */
+const last = "~";
 
 interface Leased {
   readonly lease: ClaimLease;
@@ -58,7 +65,7 @@ const renew = command((db, { id, lease }: Params<{ id: string } & Leased>) =>
   db
     .update(gcRuns)
     .set({ aliveUntil: leaseEnd(lease) })
-    .where(and(eq(gcRuns.id, id), eq(gcRuns.state, "running"))),
+    .where(and(eq(gcRuns.id, id), eq(gcRuns.state, "running"), isNotNull(gcRuns.aliveUntil))),
 );
 const end = statement((db, given: Params<GcCounts & Omit<GcEnding, "counts"> & { id: string }>) => {
   const { state, finishedAt, reason, id } = given;
@@ -68,23 +75,28 @@ const end = statement((db, given: Params<GcCounts & Omit<GcEnding, "counts"> & {
     .where(eq(gcRuns.id, id))
     .returning();
 });
+const running = statement((db) =>
+  db.select({ id: gcRuns.id }).from(gcRuns).where(eq(gcRuns.state, "running")),
+);
 interface Breaking {
-  readonly alive: readonly string[];
-  readonly over: string;
+  readonly ids: readonly string[];
+  readonly over: readonly string[];
 }
-const breakOff = statement((db, { alive, over }: Params<Breaking>) => {
+const breakOff = statement((db, { ids, over }: Params<Breaking>) => {
   const isOver = or(
     isNull(gcRuns.aliveUntil),
     lt(gcRuns.aliveUntil, databaseNow),
-    eq(gcRuns.id, over),
+    // Given by a clock that has been set back since.
+    sql`${gcRuns.aliveUntil} > ${databaseNow} + ${sql.raw(String(longestSignMs))}`,
+    inArray(gcRuns.id, listed(over)),
   );
   return db
     .update(gcRuns)
     .set({ state: "failed", reason: brokenOff })
-    .where(and(eq(gcRuns.state, "running"), notInArray(gcRuns.id, listed(alive)), isOver))
+    .where(and(eq(gcRuns.state, "running"), inArray(gcRuns.id, listed(ids)), isOver))
     .returning({ id: gcRuns.id });
 });
-// One that is running stays: where the clock was set back, it looks older than those that ended before it.
+// One that is running stays, however many have begun since.
 const forget = command((db, { kept }: Params<{ kept: number }>) =>
   db
     .delete(gcRuns)
@@ -108,22 +120,18 @@ const list = statement((db, { before, limit }: Params<{ before: string; limit: n
 );
 const lastSuccess = statement((db) =>
   db
-    .select({ finishedAt: max(gcRuns.finishedAt) })
+    .select({ id: gcRuns.id, finishedAt: gcRuns.finishedAt })
     .from(gcRuns)
-    .where(and(eq(gcRuns.state, "done"), eq(gcRuns.dryRun, 0))),
+    .where(and(eq(gcRuns.state, "done"), eq(gcRuns.dryRun, 0), lt(gcRuns.id, last)))
+    .orderBy(desc(gcRuns.id))
+    .limit(1),
 );
-const refused = statement((db, { after }: Params<{ after: number }>) =>
+const refused = statement((db, { after }: Params<{ after: string }>) =>
   db
     .select({ at: gcRuns.finishedAt, reason: gcRuns.reason })
     .from(gcRuns)
-    .where(
-      and(
-        eq(gcRuns.state, "refused"),
-        eq(gcRuns.trigger, "schedule"),
-        gt(gcRuns.finishedAt, after),
-      ),
-    )
-    .orderBy(asc(gcRuns.finishedAt)),
+    .where(and(eq(gcRuns.state, "refused"), eq(gcRuns.trigger, "schedule"), gt(gcRuns.id, after)))
+    .orderBy(asc(gcRuns.id)),
 );
 const lastBegun = statement((db, { now, dry }: Params<Now & { dry: 0 | 1 }>) =>
   db
@@ -147,24 +155,30 @@ const holder = statement((db, { now }: Params<Now>) =>
 /** Builds the history's part of the port. */
 export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
   const lease = longLease(rows.claimLease);
+  // Of its own runs a server with a database of its own knows without a sign, of a command's it does not.
+  const leaseOf = (trigger: GcBeginning["trigger"]): ClaimLease =>
+    lease ?? (trigger === "command" ? commandSignMs : null);
   return {
-    beginRun: (beginning) => rows.write((tx) => beginRun(tx, { ...beginning, lease })),
-    async renewRun(id) {
-      if (lease !== null) await rows.runLazily(renew, { id, lease });
-    },
+    beginRun: (beginning) =>
+      rows.write((tx) => beginRun(tx, { ...beginning, lease: leaseOf(beginning.trigger) })),
+    renewRun: (id) => rows.runLazily(renew, { id, lease: lease ?? commandSignMs }),
     endRun: (id, ending) =>
       rows.write(
         (tx) => endRun(tx, id, ending),
         (ended) => ended !== null,
       ),
-    breakOffRuns: (alive, over = null) =>
+    findActive: (now) =>
+      rows.read(function* (tx) {
+        const ids = (yield* tx.all(running, {})).map(({ id }) => id);
+        return { running: ids, holder: (yield* tx.get(holder, { now }))?.owner ?? null };
+      }),
+    breakOffRuns: (ids, over = []) =>
       rows.write(
         function* (tx) {
-          return (yield* tx.all(breakOff, { alive, over: over ?? "" })).length;
+          return (yield* tx.all(breakOff, { ids, over })).length;
         },
         (count) => count > 0,
       ),
-    findHolder: async (now) => (await rows.find(holder, { now }))?.owner ?? null,
     async findRun(id) {
       const row = await rows.find(find, { id });
       return row === null ? null : toRun(row);
@@ -173,7 +187,7 @@ export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
       (await rows.list(list, { before: after ?? last, limit })).map(toRun),
     lastSuccess: async () => (await rows.find(lastSuccess, {}))?.finishedAt ?? null,
     async findRefusals() {
-      const after = (await rows.find(lastSuccess, {}))?.finishedAt ?? 0;
+      const after = (await rows.find(lastSuccess, {}))?.id ?? "";
       const found = await rows.list(refused, { after });
       const [first, latest] = [found[0], found.at(-1)];
       if (first === undefined || latest === undefined) return null;
@@ -186,9 +200,6 @@ export function gcRunsMetadata(rows: Rows): GcRunsMetadata {
     },
   };
 }
-
-/** Ids are hexadecimal: all of them come before it. */
-const last = "~";
 
 function* beginRun(tx: Tx, beginning: GcBeginning & { readonly lease: ClaimLease }): Body<GcRun> {
   const begun = yield* tx.get(begin, { ...beginning, dryRun: beginning.dryRun ? 1 : 0 });

@@ -19,6 +19,18 @@ const documentOf = (name: string): string => {
   return found.text;
 };
 
+/** Headings as links name them. */
+const headingsOf = (text: string): Set<string> =>
+  new Set(
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+      heading
+        .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\- _]/gu, "")
+        .replaceAll(" ", "-"),
+    ),
+  );
+
 /** Command lines that begin with `breadbox`: in fenced blocks, and between backticks. */
 function commandLines(text: string): string[] {
   const fenced = [...text.matchAll(/^```(?:sh|console)?\n([\s\S]*?)^```/gm)].flatMap(
@@ -125,6 +137,21 @@ describe("the documents", () => {
         .filter((target) => !existsSync(join(projectRoot, dirname(file), target)))
         .map((target) => `${file}: ${target}`),
     );
+    expect(dead).toEqual([]);
+  });
+
+  test("link to headings that exist", () => {
+    const links = documents.flatMap(({ file, text }) =>
+      [...text.matchAll(/\]\(([^)#\s:]*)#([^)\s]+)\)/g)].map(([, target = "", heading = ""]) => ({
+        ...{ file, heading },
+        target: target === "" ? file : join(dirname(file), target),
+      })),
+    );
+    expect(links.length).toBeGreaterThan(30);
+    const dead = links.filter(({ target, heading }) => {
+      const found = documents.find((each) => each.file === target);
+      return found !== undefined && !headingsOf(found.text).has(heading);
+    });
     expect(dead).toEqual([]);
   });
 

@@ -1,6 +1,7 @@
 // Settings → the deliveries of webhooks, and what an operator hears of them.
 import { hostname } from "node:os";
 import { newId, random } from "./ambient.ts";
+import type { AgeClock } from "./clock/ageClock.ts";
 import type { Config } from "./config/settings.ts";
 import type { WebhookConfig } from "./config/webhooks.ts";
 import type { Leadership } from "./jobs/leadership.ts";
@@ -16,6 +17,7 @@ export interface HookParts {
   /** With their secrets. */
   readonly hooks: readonly WebhookConfig[];
   readonly ports: Pick<Ports, "metadata" | "clock" | "latch">;
+  readonly ages: Pick<AgeClock, "now">;
   readonly leadership: Pick<Leadership, "hold"> | null;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -24,7 +26,7 @@ export interface HookParts {
 
 /** It begins with `start`. */
 export function makeDeliveries(parts: HookParts): Deliveries {
-  const { config, hooks, ports, leadership, log, metrics, http } = parts;
+  const { config, hooks, ports, ages, leadership, log, metrics, http } = parts;
   const { metadata, clock, latch } = ports;
   return new Deliveries({
     hooks,
@@ -36,7 +38,7 @@ export function makeDeliveries(parts: HookParts): Deliveries {
     },
     // What can not be noted as delivered would be sent for ever.
     isLeading: () => latch.reason === null && (leadership === null || leadership.hold() !== null),
-    ...{ clock, now: () => performance.now(), random },
+    ...{ clock, ageNow: ages.now, now: () => performance.now(), random },
     onAttempt: (attempt) => reportWebhook(log, metrics, attempt),
     onTrimmed: (trimmed) => reportTrimmed(log, trimmed),
     onTrouble: (err) => log.warn({ err }, "events of webhooks could not be read or noted"),

@@ -148,7 +148,7 @@ async function assemble(
   };
   const background = makeMaintenance({ ...parts, ...tending });
   maintenance = opened.add(background, (it) => it.close());
-  const deliveries = makeDeliveries({ ...parts, hooks, leadership, http });
+  const deliveries = makeDeliveries({ ...parts, hooks, ages, leadership, http });
   opened.add(deliveries, (it) => it.close());
   await leadership?.start();
   maintenance.start();

@@ -63,7 +63,8 @@ export interface WebhooksMetadata {
   retryDead(hook: string, id: string | null, now: number): Promise<number>;
   /**
    * Keeps the outbox within its bounds: more than `mostWaiting` of a webhook are given up, the oldest first; more than `mostDead` of its
-   * dead letters, and whatever waits since before `before` (Unix ms), is deleted.
+   * dead letters, and whatever waits since before `before` (Unix ms), is deleted. What is due after `latestDue` was written at a clock that
+   * was ahead: it is due at `now`.
    */
   trimOutbox(limits: OutboxLimits): Promise<Trimmed>;
 }
@@ -72,9 +73,12 @@ export interface WebhooksMetadata {
 export interface OutboxLimits {
   readonly mostWaiting: number;
   readonly mostDead: number;
+  /** Unix ms. */
   readonly before: number;
   /** Unix ms. */
   readonly now: number;
+  /** Unix ms. */
+  readonly latestDue: number;
 }
 
 /** What keeping within the bounds cost. */
@@ -83,4 +87,6 @@ export interface Trimmed {
   readonly givenUp: number;
   /** Events that were deleted. */
   readonly deleted: number;
+  /** Events that would have waited for a clock that was ahead. */
+  readonly hastened: number;
 }

@@ -2,7 +2,7 @@
 // succeeds, again and again until each is accepted or given up.
 import type { OutboxEvent, Trimmed, WebhooksMetadata } from "../metadata/webhooks.ts";
 import { type HookFormat, mediaTypeOf, type Sender, writeEvent } from "./forms.ts";
-import { nextAttempt, pauseAfter } from "./retries.ts";
+import { longestDueMs, nextAttempt, pauseAfter } from "./retries.ts";
 import { type Receiver, type Refusal, sendEvent } from "./send.ts";
 
 /** A receiver and what it wants. */
@@ -31,6 +31,8 @@ export interface DeliveriesOptions {
   readonly isLeading: () => boolean;
   /** Unix ms. */
   readonly clock: () => number;
+  /** Unix ms, for ages; null while they prove nothing. */
+  readonly ageNow: () => number | null;
   /** Monotonic ms. */
   readonly now: () => number;
   /** 0 to 1. */
@@ -117,11 +119,13 @@ export class Deliveries {
   }
 
   async #trim(): Promise<void> {
-    const { metadata, clock, now, onTrimmed } = this.#options;
+    const { metadata, clock, ageNow, now, onTrimmed } = this.#options;
     if (now() - this.#trimmedAt < trimEveryMs) return;
     this.#trimmedAt = now();
     const at = clock();
-    const trimmed = await metadata.trimOutbox({ ...bounds, before: at - keptMs, now: at });
+    const before = (ageNow() ?? keptMs) - keptMs;
+    const limits = { ...bounds, before, now: at, latestDue: at + longestDueMs };
+    const trimmed = await metadata.trimOutbox(limits);
     if (trimmed.givenUp + trimmed.deleted > 0) onTrimmed(trimmed);
   }
 
@@ -198,13 +202,13 @@ export class Deliveries {
   }
 
   async #refused(hook: Hook, event: OutboxEvent, reason: string): Promise<void> {
-    const { metadata, clock, now, random, onAttempt } = this.#options;
+    const { metadata, clock, ageNow, now, random, onAttempt } = this.#options;
     const health = this.#healthOf(hook);
     const { failures } = health;
     health.failures += 1;
     health.pausedUntil = now() + pauseAfter(failures, random());
     const at = clock();
-    const next = nextAttempt(event, at, random());
+    const next = nextAttempt(event, { now: at, aged: ageNow() }, random());
     await metadata.failEvent(event.id, { reason, now: at, next });
     const outcome = next === null ? "dead" : "failed";
     onAttempt({ hook: hook.name, event, outcome, reason, failures });

@@ -2,6 +2,8 @@
 
 const firstMs = 1_000;
 const longestMs = 600_000;
+/** No event is due later than this, from when it was written or has failed; ms. */
+export const longestDueMs = 2 * longestMs;
 /** Events that have waited longer are given up by the attempt that fails then. */
 const longestWaitMs = 24 * 60 * 60 * 1000;
 
@@ -18,14 +20,15 @@ interface Failed {
 
 /**
  * Twice as long each time, and a quarter more or less, so that many receivers or servers do not come at once.
- * @param random 0 to 1. @returns when it is due again, Unix ms; null: it is given up.
+ * @param times `now`: Unix ms; `aged`: the same by a clock that cannot be set, null while ages prove nothing. @param random 0 to 1.
+ * @returns when it is due again, Unix ms; null: it is given up.
  */
 export function nextAttempt(
   { attempts, since }: Failed,
-  now: number,
+  { now, aged }: { readonly now: number; readonly aged: number | null },
   random: number,
 ): number | null {
-  if (now - since >= longestWaitMs) return null;
+  if (aged !== null && aged - since >= longestWaitMs) return null;
   return now + spread(Math.min(longestMs, firstMs * 2 ** Math.min(attempts, 20)), random);
 }
 

@@ -193,15 +193,32 @@ export function webhooksContract(open: () => Promise<Metadata>): void {
         const at = now + count;
         ids.push(await webhooks.addEvent({ hook: "all", event: "test", at, data: "{}" }));
       }
-      const limits = { mostWaiting: 2, mostDead: 2, before: 0, now: now + long };
-      expect(await webhooks.trimOutbox(limits)).toEqual({ givenUp: 3, deleted: 1 });
+      const latestDue = now + long;
+      const limits = { mostWaiting: 2, mostDead: 2, before: 0, now: now + long, latestDue };
+      expect(await webhooks.trimOutbox(limits)).toMatchObject({ givenUp: 3, deleted: 1 });
 
       const waiting = await webhooks.listDue("all", now + long, 10);
       expect(waiting.map(({ id }) => id)).toEqual(ids.slice(3));
-      expect(await webhooks.trimOutbox(limits)).toEqual({ givenUp: 0, deleted: 0 });
-      expect(await webhooks.trimOutbox({ ...limits, before: now + 10 })).toEqual({
+      expect(await webhooks.trimOutbox(limits)).toMatchObject({ givenUp: 0, deleted: 0 });
+      expect(await webhooks.trimOutbox({ ...limits, before: now + 10 })).toMatchObject({
         ...{ givenUp: 0, deleted: 4 },
       });
+    });
+
+    test("what was written at a clock that was ahead is due when the clock is set right", async () => {
+      const { webhooks } = await open();
+      const add = (at: number) => webhooks.addEvent({ hook: "all", event: "test", at, data: "{}" });
+      const early = await add(now + 100);
+      const ahead = await add(now + 5_000);
+      const limits = { mostWaiting: 9, mostDead: 9, before: 0, now, latestDue: now + 100 };
+
+      expect(await webhooks.trimOutbox(limits)).toEqual({ givenUp: 0, deleted: 0, hastened: 1 });
+
+      const [due] = await webhooks.listDue("all", now, 9);
+      expect(due).toMatchObject({ id: ahead, since: now });
+      expect((await webhooks.listDue("all", now + 100, 9)).map(({ id }) => id)).toEqual([
+        ...[ahead, early],
+      ]);
     });
   });
 }

@@ -97,7 +97,7 @@ const typeRights: Readonly<Record<string, readonly string[]>> = {
   pages: ["images", "metadata", "storage"],
   cli: ["gc", "images", "import", "migrate", "jobs", "metadata", "webhooks"],
   "front.ts": ["telemetry"],
-  "hooks.ts": ["config", "jobs", "ports.ts"],
+  "hooks.ts": ["clock", "config", "jobs", "ports.ts"],
   "login.ts": ["metadata"],
   "reports.ts": ["durability", "fsck", "gc", "jobs", "metadata", "storage", "telemetry"],
   "tool.ts": ["storage", "metadata"],

@@ -22,8 +22,10 @@ async function openRoom(scope: Scope, change: Partial<Hook> & { readonly url: st
   };
   const attempts: Attempt[] = [];
   const trimmed: unknown[] = [];
+  let setBackMs = 0;
   let isLeading = true;
   let breakRemovals = false;
+  let isDoubted = false;
   const deliveries = new Deliveries({
     hooks: [hook],
     metadata: {
@@ -35,7 +37,8 @@ async function openRoom(scope: Scope, change: Partial<Hook> & { readonly url: st
     },
     sender: { url: "http://box:5000", address: "box:5000", instanceId: "one" },
     isLeading: () => isLeading,
-    ...{ clock: clock.now, now: clock.now, random: () => 0.5 },
+    ...{ clock: clock.now, now: () => clock.now() + setBackMs, random: () => 0.5 },
+    ageNow: () => (isDoubted ? null : clock.now()),
     onAttempt: (attempt) => attempts.push(attempt),
     onTrimmed: (found) => trimmed.push(found),
     onTrouble: (error) => trimmed.push(String(error)),
@@ -48,6 +51,14 @@ async function openRoom(scope: Scope, change: Partial<Hook> & { readonly url: st
           webhooks.addEvent({ hook: hook.name, event: "test", at: clock.now(), data }),
         ),
       ),
+    doubt: (doubts: boolean) => {
+      isDoubted = doubts;
+    },
+    /** Monotonic time goes on for a minute. */
+    setBack: (ms: number) => {
+      setBackMs += ms + minute;
+      clock.advance(-ms);
+    },
     lead: (leads: boolean) => {
       isLeading = leads;
     },
@@ -120,6 +131,27 @@ test("an event that is not accepted for a day is a dead letter, and can be sent 
   await room.deliveries.look();
   expect(receiver.received.at(-1)?.headers.get("webhook-id")).toBe(id);
   expect(room.outcomes().at(-1)).toBe("delivered");
+});
+
+test("events that wait stay when the clock is set forward by a year, and come when it is set back", async () => {
+  await using scope = new Scope();
+  const receiver = startReceiver(scope);
+  receiver.answer(500);
+  const room = await openRoom(scope, { url: receiver.url });
+  await room.add(2);
+  await room.deliveries.look();
+
+  room.doubt(true);
+  room.clock.advance(365 * 24 * 60 * minute);
+  await room.deliveries.look();
+  expect(await room.webhooks.countEvents()).toMatchObject([{ waiting: 2, dead: 0 }]);
+  room.doubt(false);
+  room.setBack(365 * 24 * 60 * minute);
+  receiver.answer(200);
+  room.clock.advance(minute);
+  await room.deliveries.look();
+
+  expect(await room.webhooks.countEvents()).toEqual([]);
 });
 
 test("redirects are not followed, wherever they lead", async () => {

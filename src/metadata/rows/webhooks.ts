@@ -124,6 +124,16 @@ const deleteOldestDead = statement((db, { hook, limit }: Params<Hook & Limit>) =
     )
     .returning({ id: events.id }),
 );
+const hasten = statement((db, { hook, now, latest }: Params<Hook & Now & { latest: number }>) =>
+  db
+    .update(events)
+    .set({
+      dueAt: now,
+      since: sql`CASE WHEN ${events.since} > ${now} THEN ${now} ELSE ${events.since} END`,
+    })
+    .where(and(eq(events.hook, hook), gt(events.dueAt, latest)))
+    .returning({ id: events.id }),
+);
 const deleteBefore = statement((db, { before }: Params<{ before: number }>) =>
   db.delete(events).where(sql`${events.since} < ${before}`).returning({ id: events.id }),
 );
@@ -160,19 +170,21 @@ export function webhooksMetadata(rows: Rows): WebhooksMetadata {
     trimOutbox: (limits) =>
       rows.write(
         (tx) => trim(tx, limits),
-        ({ givenUp, deleted }) => givenUp + deleted > 0,
+        ({ givenUp, deleted, hastened }) => givenUp + deleted + hastened > 0,
       ),
   };
 }
 
-function* trim(tx: Tx, { mostWaiting, mostDead, before, now }: OutboxLimits): Body<Trimmed> {
-  let givenUp = 0;
+function* trim(tx: Tx, limits: OutboxLimits): Body<Trimmed> {
+  const { mostWaiting, mostDead, before, now, latestDue: latest } = limits;
+  let [givenUp, hastened] = [0, 0];
   let deleted = (yield* tx.all(deleteBefore, { before })).length;
   for (const { hook, waiting, dead } of yield* tx.all(listHooks, {})) {
+    hastened += (yield* tx.all(hasten, { hook, now, latest })).length;
     const over = Math.max(0, waiting - mostWaiting);
     if (over > 0) givenUp += (yield* tx.all(giveUpOldest, { hook, now, limit: over })).length;
     const beyond = dead + over - mostDead;
     if (beyond > 0) deleted += (yield* tx.all(deleteOldestDead, { hook, limit: beyond })).length;
   }
-  return { givenUp, deleted };
+  return { givenUp, deleted, hastened };
 }

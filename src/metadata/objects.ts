@@ -31,8 +31,8 @@ export interface ObjectRecord extends ObjectKey {
 /** An object and the stored name of its content. */
 export interface StoredObject extends ObjectRecord {
   readonly locator: Locator;
-  /** True while its content is known to be damaged: nothing can be read until it is put again. */
-  readonly damaged: boolean;
+  /** Since when its content is known to be damaged, Unix ms: nothing can be read until it is put again. Null while it is not. */
+  readonly damagedAt: number | null;
 }
 
 /** An object as preconditions see it. */

@@ -108,7 +108,7 @@ async function findSource(
     deps.storage,
     async () => {
       const row = await deps.metadata.findObject(bucket, object);
-      return row.kind === "found" && !row.object.damaged ? row.object : null;
+      return row.kind === "found" && row.object.damagedAt === null ? row.object : null;
     },
     ({ digest, locator }) => deps.onDamage?.(digest, locator),
   );

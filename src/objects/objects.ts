@@ -34,7 +34,7 @@ export async function openObject(deps: ReadDeps, key: ObjectKey): Promise<OpenOb
       message: "the content of this object is damaged or missing: the object must be put again",
     });
   }
-  const { locator, damaged: _damaged, body, ...record } = intact;
+  const { locator, damagedAt: _damagedAt, body, ...record } = intact;
   const reader = () => openReader(deps.storage, locator, "OBJECT_UNKNOWN");
   // Its answers have headers and conditions that a store does not know.
   return { record, size: record.size, body, link: null, openReader: reader };
@@ -70,7 +70,7 @@ async function findRow(
 ): Promise<StoredObject | null> {
   const outcome = await metadata.findObject(bucket, object);
   if (outcome.kind !== "found") throw unknownObject(outcome.kind);
-  return outcome.object.damaged ? null : outcome.object;
+  return outcome.object.damagedAt === null ? outcome.object : null;
 }
 
 /** @param kind the kind that does not exist. */

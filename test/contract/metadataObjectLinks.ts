@@ -53,8 +53,28 @@ export function objectLinksContract(open: () => Promise<Metadata>): void {
       expect(outcome).toEqual({ kind: "linked", record });
       expect(await objects.findObject(backups, object("a"))).toEqual({
         kind: "found",
-        object: { ...record, locator: layer.locator, damaged: false },
+        object: { ...record, locator: layer.locator, damagedAt: null },
       });
+    });
+
+    test("is found at once, as every other change of the object", async () => {
+      const metadata = await withLayer();
+      const { objects } = metadata;
+      const found: unknown[] = [];
+      for (const change of [
+        () => put(metadata, "a", "one"),
+        () => put(metadata, "b", "two"),
+        () => objects.linkObject(link()),
+        () => put(metadata, "a", "three"),
+        () => objects.removeObject({ ...link(), now }),
+      ]) {
+        await change();
+        const outcome = await objects.findObject(backups, object("a"));
+        found.push(outcome.kind === "found" ? outcome.object.digest : outcome.kind);
+      }
+
+      const texts = ["one", "one", "layer", "three"];
+      expect(found).toEqual([...texts.map((text) => digest(text)), "objectUnknown"]);
     });
 
     test("replaces an object, and releases its content", async () => {

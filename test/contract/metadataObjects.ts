@@ -42,7 +42,7 @@ export function objectsContract(open: () => Promise<Metadata>): void {
           contentType: "image/png",
           createdAt: now,
           locator: locator("stored-one"),
-          damaged: false,
+          damagedAt: null,
         },
       });
     });
@@ -69,9 +69,9 @@ export function objectsContract(open: () => Promise<Metadata>): void {
       const outcome = await put(metadata, "b", "one", { locator: locator("healed") });
       const healed = await metadata.objects.findObject(backups, object("a"));
 
-      expect(damaged).toMatchObject({ object: { damaged: true } });
+      expect(damaged).toMatchObject({ object: { damagedAt: now } });
       expect(outcome).toEqual({ kind: "finished", locator: locator("healed") });
-      expect(healed).toMatchObject({ object: { damaged: false, locator: locator("healed") } });
+      expect(healed).toMatchObject({ object: { damagedAt: null, locator: locator("healed") } });
     });
   });
 

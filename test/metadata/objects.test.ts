@@ -9,12 +9,14 @@ import {
   backups,
   builds,
   commit,
+  object,
   part,
   put,
   record,
   start,
 } from "../contract/metadataObjectRows.ts";
 import { app, digest, finish, locator, now, session } from "../contract/metadataRows.ts";
+import { nextTurn } from "../support/nextTurn.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { inspect, openIn } from "./database.ts";
@@ -44,6 +46,30 @@ describe("claims on multipart uploads", () => {
     expect(expired.map(({ id }) => id)).toEqual([inParts.id, whole.id]);
     const late = commit("path/to/file.bin", "one", { upload: { id: whole.id, owner: "a" } });
     expect(await metadata.objects.commitObject(late)).toEqual({ kind: "sessionGone" });
+  });
+});
+
+describe("an object's row", () => {
+  test("is read once while nobody writes, and again after another process has", async () => {
+    await using scope = new Scope();
+    const directory = tempFolder(scope, "kept");
+    const { metadata } = await openIn(scope, directory);
+    await metadata.objects.createBucket(backups, now);
+    await put(metadata, "a", "one");
+    const look = async () => {
+      const found = await metadata.objects.findObject(backups, object("a"));
+      return found.kind === "found" ? found.object : null;
+    };
+
+    const [first, again] = [await look(), await look()];
+    const tool = await openIn(scope, directory, { role: "tool" });
+    await put(tool.metadata, "a", "two");
+    await nextTurn();
+    const replaced = await look();
+
+    expect(first?.digest).toBe(digest("one"));
+    expect(again === first).toBeTrue();
+    expect(replaced?.digest).toBe(digest("two"));
   });
 });
 

@@ -1,6 +1,7 @@
 // Rows in memory over PostgreSQL: what any replica has written ends them, and nothing else does.
 import { describe, expect, test } from "bun:test";
 import { Freshness } from "../../src/metadata/postgres/freshness.ts";
+import { backups, object, put } from "../contract/metadataObjectRows.ts";
 import { app, bytes, digest, finish, manifest, now, tag } from "../contract/metadataRows.ts";
 import { nextTurn } from "../support/nextTurn.ts";
 import { Scope } from "../support/scope.ts";
@@ -96,6 +97,42 @@ describeOnPostgres("on PostgreSQL", (server) => {
     const [first, second] = [await Promise.all(look()), await Promise.all(look())];
 
     expect(second.map((row, at) => row !== null && row === first[at])).toEqual([true, true]);
+  });
+
+  test("an object that one server has replaced or deleted is so for the others, at once and every time", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("objects");
+    const [one, two] = [await openAt(inner, url), await openAt(inner, url)];
+    await one.metadata.objects.createBucket(backups, now);
+    const look = (from: typeof one) => from.metadata.objects.findObject(backups, object("a"));
+
+    for (let round = 0; round < 20; round += 1) {
+      await put(one.metadata, "a", `object ${round}`);
+      const replaced = await Promise.all([look(two), look(one)]);
+      const removal = { bucket: backups, object: object("a"), allows: () => true, now };
+      if (round % 2 === 0) await one.metadata.objects.removeObject(removal);
+      const removed = await look(two);
+
+      const isNow = { object: { digest: digest(`object ${round}`) } };
+      expect(replaced).toMatchObject([isNow, isNow]);
+      expect(removed.kind).toBe(round % 2 === 0 ? "objectUnknown" : "found");
+    }
+  }, 60_000);
+
+  test("the row of an object is read once while nobody writes", async () => {
+    await using inner = new Scope();
+    const url = await server().createDatabase("object");
+    const { metadata } = await openAt(inner, url);
+    await metadata.objects.createBucket(backups, now);
+    await put(metadata, "a", "one");
+    const look = async () => {
+      const found = await metadata.objects.findObject(backups, object("a"));
+      return found.kind === "found" ? found.object : null;
+    };
+    const [first, second] = [await look(), await look()];
+
+    expect(first).not.toBeNull();
+    expect(second === first).toBeTrue();
   });
 
   test("nothing is kept over a restart of the server", async () => {

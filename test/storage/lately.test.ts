@@ -9,6 +9,7 @@ import { openFilesystem } from "../../src/storage/filesystem/filesystem.ts";
 import { Lately, smallest } from "../../src/storage/filesystem/reading/lately.ts";
 import { beginSession, sealed } from "../support/contents.ts";
 import { nextTurn } from "../support/nextTurn.ts";
+import { forgetContent } from "../support/pageCache.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
@@ -31,20 +32,30 @@ async function publishedIn(scope: Scope, content: Uint8Array) {
   const session = await storage.staging.append(await beginSession(storage), body, options);
   const name = await sealed(storage, session);
   const open = () => storage.content.open({ locator: name, size: content.length });
+  const forget = () => forgetContent(directory);
   const readWhole = async () => {
     const reader = await storage.content.reader(name);
     await reader?.read(0, new Uint8Array(new SharedArrayBuffer(content.length)));
     await reader?.close();
   };
-  return { path: join(directory, "blobs", name), open, readWhole };
+  return { path: join(directory, "blobs", name), open, readWhole, forget };
 }
 
 describe("content of a file", () => {
-  test("that was read whole is opened from memory", async () => {
+  test("that is small is read as it is opened while the system has it in memory", async () => {
+    await using scope = new Scope();
+    const content = noise(smallest);
+    const { open } = await publishedIn(scope, content);
+
+    expect(await open()).toEqual({ kind: "bytes", body: content });
+  });
+
+  test("that was read whole from a disk is opened from memory", async () => {
     await using scope = new Scope();
     const content = noise(1_000);
-    const { open, readWhole } = await publishedIn(scope, content);
+    const { open, readWhole, forget } = await publishedIn(scope, content);
 
+    await forget();
     const before = await open();
     await readWhole();
 
@@ -93,7 +104,7 @@ describe("content of a file", () => {
     const together = await Promise.all([before, open()]);
     await nextTurn();
 
-    expect(together.map((each) => each?.kind)).toEqual(["file", "file"]);
+    expect(together.map((each) => each?.kind)).toEqual(["bytes", "bytes"]);
     expect(await open()).toBeNull();
   });
 

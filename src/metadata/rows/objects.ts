@@ -1,5 +1,5 @@
 // Objects: each change in one transaction with its precondition, its bucket's counts and the content that it lets go.
-import type { BucketName, ObjectKey } from "../../model/objectNames.ts";
+import type { BucketName } from "../../model/objectNames.ts";
 import type {
   ObjectCommit,
   ObjectCommitOutcome,
@@ -10,6 +10,7 @@ import type {
   ObjectPageRequest,
   ObjectsMetadata,
   ObjectVersion,
+  StoredObject,
 } from "../objects.ts";
 import { type Deed, record } from "./audit.ts";
 import { bucketsMetadata } from "./buckets.ts";
@@ -26,8 +27,19 @@ export function objectsMetadata(rows: Rows): ObjectsMetadata {
 }
 
 function reads(rows: Rows): Pick<ObjectsMetadata, "findObject" | "listObjects"> {
+  const kept = rows.cache<StoredObject>(
+    ({ object, contentType }) => object.length + contentType.length,
+  );
   return {
-    findObject: (bucket, object) => rows.read((tx) => findObject(tx, { bucket, object })),
+    async findObject(bucket, object) {
+      // Names of buckets hold no slash.
+      const key = { bucket, object };
+      const found = await kept.find(`${bucket}/${object}`, statements.findObject, key);
+      if (found !== null) return { kind: "found", object: found };
+      // A bucket that was made since was empty at first: the object was absent from it.
+      const known = await rows.find(statements.findBucketId, { bucket });
+      return { kind: known === null ? "bucketUnknown" : "objectUnknown" };
+    },
     listObjects: (bucket, page) => rows.read((tx) => listObjects(tx, bucket, page)),
   };
 }
@@ -62,19 +74,6 @@ const laneOf = ({ bucket }: { readonly bucket: BucketName }): Lane => ({
   name: `bucket ${bucket}`,
   keys: null,
 });
-
-function* findObject(
-  tx: Tx,
-  { bucket, object }: ObjectKey,
-): Body<Awaited<ReturnType<ObjectsMetadata["findObject"]>>> {
-  const row = yield* tx.get(statements.findObject, { bucket, object });
-  if (row !== undefined) {
-    const { damagedAt, ...found } = row;
-    return { kind: "found", object: { ...found, damaged: damagedAt !== null } };
-  }
-  const known = (yield* tx.get(statements.findBucketId, { bucket })) !== undefined;
-  return { kind: known ? "objectUnknown" : "bucketUnknown" };
-}
 
 function* listObjects(
   tx: Tx,

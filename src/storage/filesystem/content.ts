@@ -55,8 +55,10 @@ export class FilesystemContent implements Content {
     when: Pick<Seen, "at" | "turn">,
   ): Promise<Seen | null> {
     const path = known?.path ?? this.#path(locator);
-    const look = known === null ? await lookAt(path) : lookAtOnce(path);
-    return look && this.#lately.note(locator, look, { path, ...when });
+    // Asking another thread costs more than all the rest of a small pull: that is for what this one might wait for.
+    const glance = known === null ? this.#sendables.glance(path) : null;
+    const look = glance?.look ?? (known === null ? await lookAt(path) : lookAtOnce(path));
+    return look && this.#lately.note(locator, look, { path, ...when }, glance?.bytes);
   }
 
   async reader(locator: Locator): Promise<SendableContent | null> {

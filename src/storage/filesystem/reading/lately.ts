@@ -54,13 +54,13 @@ export class Lately {
     return seen === undefined || now - seen.at > fresh ? null : seen;
   }
 
-  /** Remembers a look; bytes of a file that looks different now are forgotten. */
-  note(locator: Locator, look: Look, noted: Noted): Seen {
+  /** Remembers a look, and the bytes if they were read at the same time; those of a file that looks different now are forgotten. */
+  note(locator: Locator, look: Look, noted: Noted, read: Seen["bytes"] = null): Seen {
     const before = this.#files.get(locator);
     const isSame = before?.changedAt === look.changedAt && before.size === look.size;
     const { file, bytes } = isSame ? before : { file: Bun.file(noted.path), bytes: null };
     this.forget(locator);
-    return this.#add(locator, { ...look, ...noted, file, bytes });
+    return this.#add(locator, { ...look, ...noted, file, bytes: read ?? bytes });
   }
 
   /** Remembers the bytes of a file as it looked when they were read. */

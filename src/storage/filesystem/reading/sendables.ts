@@ -4,6 +4,7 @@ import { errnoOf, readFailure } from "../../../durability/errno.ts";
 import type { SendableContent } from "../../content.ts";
 import { isAbsent } from "../failures.ts";
 import { type Look, lookOf, smallest } from "./lately.ts";
+import { openCached } from "./openCached.ts";
 import { isInMemory, missingBytes } from "./pageCache.ts";
 import { Readers } from "./readers.ts";
 
@@ -26,6 +27,13 @@ interface Wanted {
 
 type Keep = (look: Look, bytes: Uint8Array<ArrayBuffer>) => void;
 
+/** What is known of a file without waiting for a disk. */
+export interface Glance {
+  readonly look: Look;
+  /** All of it, when it is small and in memory. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+}
+
 /** Opens files to send them. */
 export class Sendables {
   readonly #readers: Readers | null;
@@ -37,6 +45,23 @@ export class Sendables {
   /** @param spawnReader null reads by the runtime's own threads. */
   constructor(spawnReader: (() => Worker) | null) {
     this.#readers = spawnReader === null ? null : new Readers(spawnReader);
+  }
+
+  /** Looks at a file on this thread. @returns null when that might wait for a disk, and for what is absent. */
+  glance(path: string): Glance | null {
+    const file = openCached(path);
+    if (file === null) return null;
+    try {
+      const look = lookOf(fstatSync(file));
+      const { size } = look;
+      // Pages count as in memory while they are read: a disk that stalls somebody else's answer would stall this thread.
+      const isRead = size >= 0 && size <= smallest && !this.#fromDisk.has(path);
+      if (!isRead || !isInMemory(file, 0, size)) return { look, bytes: null };
+      const bytes = new Uint8Array(size);
+      return { look, bytes: readSync(file, bytes, 0, size, 0) === size ? bytes : null };
+    } finally {
+      closeSync(file);
+    }
   }
 
   /**

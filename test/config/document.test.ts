@@ -8,7 +8,7 @@ const page = `${import.meta.dir}/../../docs/CONFIGURATION.md`;
 test("docs/CONFIGURATION.md equals the document generated from the settings table", async () => {
   const current = (await Bun.file(page).text()) === configurationDocument();
 
-  expect(current, "run: bun src/main.ts config docs > docs/CONFIGURATION.md").toBe(true);
+  expect(current, "run: sh .dev/bun src/main.ts config docs > docs/CONFIGURATION.md").toBe(true);
 });
 
 test("docs/CONFIGURATION.md has every setting and its variable", () => {

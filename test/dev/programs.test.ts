@@ -44,6 +44,12 @@ describe("what people are told to run", () => {
   test("is spelled npm run, but where the changes say that Bun alone is enough", () => {
     const other = named.filter(({ by }) => by === "bun");
     expect(other).toEqual([{ file: "CHANGELOG.md", by: "bun", name: "test" }]);
+    // The pinned Bun runs files and tests, whichever is on the PATH.
+    const bare = documents.filter(
+      ({ file, text: words }) =>
+        /`bun (?:test |[\w./]+\.ts)/.test(words) && file !== "CHANGELOG.md",
+    );
+    expect(bare.map(({ file }) => file)).toEqual([]);
   });
 
   test("is in CONTRIBUTING.md, each script of it", () => {
@@ -140,6 +146,7 @@ describe("the options of a program", () => {
 
   test.each([
     [["abc", "--nonsense=1"], "there is no option --nonsense"],
+    [["abc", "--constructor"], "there is no option --constructor"],
     [["abc", "-x"], "there is no option -x"],
     [["abc", "--minutes", "soon"], '--minutes "soon" is not a number'],
     [["abc", "--minutes", "--calm"], "--minutes needs a value: N"],

@@ -132,7 +132,10 @@ export function parseOptions<O extends AnyOptions>(
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
     if (token.rawName === "-h" || token.name === "help") return null;
-    const option = token.rawName.startsWith("--") ? options[token.name] : undefined;
+    const option =
+      token.rawName.startsWith("--") && Object.hasOwn(options, token.name)
+        ? options[token.name]
+        : undefined;
     if (option === undefined) throw new UsageError(`there is no option ${token.rawName}`);
     given.set(token.name, textOf(option, token));
   }

@@ -1,6 +1,7 @@
 // The sums of all repositories. They are counted window by window, so that nobody waits for them who pulls, and kept for a while where
 // there is much to count.
 import type { KeptSum } from "../metadata/images.ts";
+import type { ManifestKey } from "../metadata/metadata.ts";
 import type { RepositoryName } from "../model/names.ts";
 import { AgedValue } from "./aged.ts";
 import type { ImageRows } from "./deps.ts";
@@ -109,12 +110,28 @@ export class Book {
 
   async #countNames(): Promise<Names> {
     const tags = await this.#countTags();
-    const released = await this.#deps.rows.imageSums.sumReleased();
-    const untagged = new Map(released.map((each) => [each.repository, each.manifests]));
+    const untagged = await this.#countReleased();
     const pulls = await this.#listPulls();
     const names = await this.#listNames();
     const tagged = [...tags.values()].reduce((sum, each) => sum + each.tags, 0);
-    return { names, tags, untagged, pulls, rows: tagged + names.length };
+    const released = [...untagged.values()].reduce((sum, manifests) => sum + manifests, 0);
+    return { names, tags, untagged, pulls, rows: tagged + released + names.length };
+  }
+
+  async #countReleased(): Promise<Names["untagged"]> {
+    const { rows, rest } = this.#deps;
+    const sums = new Map<RepositoryName, number>();
+    for (let after: ManifestKey | null = null; ; ) {
+      const found: Awaited<ReturnType<ImageRows["imageSums"]["sumReleased"]>> =
+        await rows.imageSums.sumReleased(after);
+      for (const { repository, manifests } of found) {
+        sums.set(repository, (sums.get(repository) ?? 0) + manifests);
+      }
+      const last = found.at(-1);
+      if (last === undefined) return sums;
+      after = { repository: last.repository, digest: last.last };
+      await rest(0);
+    }
   }
 
   async #countContents(minAgeMs: number): Promise<Contents> {

@@ -118,7 +118,7 @@ async function below(
   }: { readonly some: readonly Digest[]; readonly manifests: Map<Digest, Reason> },
 ): Promise<readonly Digest[]> {
   const reasons = await reasonsBelow(images, repository, some);
-  for (const digest of manifests.keys()) reasons.delete(digest);
+  for (const digest of reasons.keys()) if (manifests.has(digest)) reasons.delete(digest);
   if (reasons.size === 0) return [];
   const candidates = [...reasons.keys()];
   const rows = await images.findManifestRows(repository, candidates);

@@ -12,19 +12,26 @@ export interface SizedTag extends TagRow {
 }
 
 interface TagBooksDeps {
-  readonly rows: Pick<ImageRows, "images">;
+  readonly rows: { readonly images: Pick<ImageRows["images"], "listTagRows" | "sumNamed"> };
   readonly clock: () => number;
   readonly rest: (ms: number) => Promise<void>;
 }
 
-/** Repositories whose tags are kept in memory at a time. */
-const mostBooks = 4;
+/** Repositories whose tags are kept in memory at a time, and their tags together: 200 bytes each. Those of the latest are kept in any case. */
+const [mostBooks, mostTags] = [4, 100_000];
 const [tagsAtOnce, sizesAtOnce] = [5_000, 500];
+
+/** The tags of one repository. */
+interface Book {
+  readonly value: AgedValue<{ readonly tags: readonly SizedTag[] }>;
+  /** How many there are; 0 before they were read. */
+  tags: number;
+}
 
 /** Reads tags, and remembers those of the latest repositories that have many. */
 export class TagBooks {
   readonly #deps: TagBooksDeps;
-  readonly #books = new Map<RepositoryName, AgedValue<{ readonly tags: readonly SizedTag[] }>>();
+  readonly #books = new Map<RepositoryName, Book>();
 
   constructor(deps: TagBooksDeps) {
     this.#deps = deps;
@@ -32,19 +39,33 @@ export class TagBooks {
 
   /** All tags, by name. */
   async read(repository: RepositoryName): Promise<readonly SizedTag[]> {
-    const { clock } = this.#deps;
-    const book =
-      this.#books.get(repository) ??
-      new AgedValue(clock, async () => {
-        const tags = await this.#readAll(repository);
-        return { tags, rows: tags.length };
-      });
+    const book = this.#books.get(repository) ?? this.#open(repository);
     // The latest one is the last to be forgotten.
     this.#books.delete(repository);
     this.#books.set(repository, book);
-    const oldest = this.#books.size > mostBooks ? this.#books.keys().next().value : undefined;
-    if (oldest !== undefined) this.#books.delete(oldest);
-    return (await book.get()).tags;
+    const { tags } = await book.value.get();
+    this.#forget();
+    return tags;
+  }
+
+  #open(repository: RepositoryName): Book {
+    const value = new AgedValue(this.#deps.clock, async () => {
+      const tags = await this.#readAll(repository);
+      book.tags = tags.length;
+      return { tags, rows: tags.length };
+    });
+    const book: Book = { value, tags: 0 };
+    return book;
+  }
+
+  #forget(): void {
+    let tags = [...this.#books.values()].reduce((sum, book) => sum + book.tags, 0);
+    for (const [oldest, book] of this.#books) {
+      const { size } = this.#books;
+      if (size === 1 || (size <= mostBooks && tags <= mostTags)) return;
+      this.#books.delete(oldest);
+      tags -= book.tags;
+    }
   }
 
   async #readAll(repository: RepositoryName): Promise<readonly SizedTag[]> {

@@ -5,6 +5,7 @@ import type { RepositoryName } from "../model/names.ts";
 import { AgedValue } from "./aged.ts";
 import type { BookPage, RepositorySums } from "./book.ts";
 import type { ImagesDeps } from "./deps.ts";
+import { DigestTable } from "./digestTable.ts";
 import { follow, type Reason } from "./selection.ts";
 import { Named } from "./weigh.ts";
 
@@ -100,12 +101,9 @@ const withUntagged = (
   repositories.map((each) => ({ ...each, untaggedBytes: bytes.get(each.name) ?? 0 }));
 
 /** Manifests that nothing names, and those that only these name, and counts what they name. */
-async function addUntagged(
-  deps: Pick<Deps, "rows" | "rest">,
-  named: Named,
-): Promise<ReadonlySet<string>> {
+async function addUntagged(deps: Pick<Deps, "rows" | "rest">, named: Named): Promise<ManifestSet> {
   const { imageSums } = deps.rows;
-  const known = new Set<string>();
+  const known = new ManifestSet();
   const indexes = new Map<RepositoryName, Map<Digest, Reason>>();
   let after: ManifestKey | null = null;
   for (let full = true; full; ) {
@@ -117,7 +115,7 @@ async function addUntagged(
     if (last === undefined) break;
     await named.addNames(await imageSums.listReleasedNames(after, last));
     for (const key of page) {
-      known.add(keyOf(key));
+      known.add(key);
       if (!key.namesOthers) continue;
       const seeds = indexes.get(key.repository) ?? new Map<Digest, Reason>();
       indexes.set(key.repository, seeds.set(key.digest, "asked"));
@@ -128,18 +126,40 @@ async function addUntagged(
   for (const [repository, manifests] of indexes) {
     await follow(deps, repository, manifests);
     const keys = [...manifests.keys()].map((digest) => ({ repository, digest }));
-    const added = keys.filter((key) => !known.has(keyOf(key)));
-    for (const key of added) known.add(keyOf(key));
+    const added = keys.filter((key) => !known.has(key));
+    for (const key of added) known.add(key);
     await named.add(added);
   }
   return known;
+}
+
+/** Manifests of any repositories. */
+class ManifestSet {
+  readonly #tables = new Map<RepositoryName, DigestTable>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  has({ repository, digest }: ManifestKey): boolean {
+    return (this.#tables.get(repository)?.find(digest) ?? null) !== null;
+  }
+
+  add({ repository, digest }: ManifestKey): void {
+    const table = this.#tables.get(repository) ?? new DigestTable();
+    this.#tables.set(repository, table);
+    this.#size -= table.size;
+    table.add(digest);
+    this.#size += table.size;
+  }
 }
 
 /** Bytes that only manifests without a name hold, then those that only they and referrers do. */
 async function sumHeld(
   { rows, rest }: Pick<Deps, "rows" | "rest">,
   named: Named,
-  untagged: ReadonlySet<string>,
+  untagged: Pick<ManifestSet, "has">,
 ) {
   const byRepository = new Map<RepositoryName, number>();
   let untaggedBytes = 0;
@@ -148,27 +168,29 @@ async function sumHeld(
     untaggedBytes += size;
     byRepository.set(repository, (byRepository.get(repository) ?? 0) + size);
   }
-  const about = await readAll(rest, (after) => rows.imageSums.listUntaggedReferrers(after, atOnce));
-  const others = about.filter((key) => !untagged.has(keyOf(key)));
-  if (others.length === 0) return { untagged: untaggedBytes, referrers: 0, byRepository };
-  await named.add(others);
+  let hasOthers = false;
+  const read = (after: ManifestKey | null) => rows.imageSums.listUntaggedReferrers(after, atOnce);
+  for await (const page of pagesOf(rest, read)) {
+    const others = page.filter((key) => !untagged.has(key));
+    await named.add(others);
+    hasOthers ||= others.length > 0;
+  }
+  if (!hasOthers) return { untagged: untaggedBytes, referrers: 0, byRepository };
   let both = 0;
   for await (const { size, isOnly } of named.uses()) if (isOnly) both += size;
   return { untagged: untaggedBytes, referrers: both - untaggedBytes, byRepository };
 }
 
-const keyOf = ({ repository, digest }: ManifestKey): string => `${repository}@${digest}`;
-
-async function readAll(
+async function* pagesOf(
   rest: Deps["rest"],
   read: (after: ManifestKey | null) => Promise<readonly ManifestKey[]>,
-): Promise<readonly ManifestKey[]> {
-  const all: ManifestKey[] = [];
+) {
+  let after: ManifestKey | null = null;
   for (let full = true; full; ) {
-    const page = await read(all.at(-1) ?? null);
-    all.push(...page);
+    const page = await read(after);
+    yield page;
+    after = page.at(-1) ?? null;
     full = page.length === atOnce;
     if (full) await rest(0);
   }
-  return all;
 }

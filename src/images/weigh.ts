@@ -3,6 +3,7 @@ import type { ManifestKey } from "../metadata/metadata.ts";
 import type { Digest } from "../model/digest.ts";
 import type { RepositoryName } from "../model/names.ts";
 import type { ImagesDeps } from "./deps.ts";
+import { DigestTable } from "./digestTable.ts";
 import { chunks } from "./selection.ts";
 
 /** Bytes that come back when manifests are deleted. */
@@ -21,18 +22,19 @@ export interface Released {
 
 type Deps = Pick<ImagesDeps, "rows" | "rest" | "minAgeMs"> & { readonly now: number };
 
-interface Names {
-  count: number;
-  readonly repository: RepositoryName;
-}
-
 /** Chunks after which others are served. */
 const chunksAtOnce = 4;
+/** Digests of one question. */
+const usesAtOnce = 500;
 
 /** Counts how often digests are named, and by which repository first. More may be added to it. */
 export class Named {
   readonly #deps: Pick<ImagesDeps, "rows" | "rest">;
-  readonly #names = new Map<Digest, Names>();
+  readonly #digests = new DigestTable();
+  /** By the number of the digest: how often it is named, and the number of the repository that did so first. */
+  #counts = new Uint32Array(usesAtOnce);
+  #namers = new Uint32Array(usesAtOnce);
+  readonly #repositories = new Map<RepositoryName, number>();
   #chunks = 0;
 
   constructor(deps: Pick<ImagesDeps, "rows" | "rest">) {
@@ -59,27 +61,47 @@ export class Named {
 
   /** Content that is named, with whether only the added manifests name it. Content that is not stored is left out. */
   async *uses() {
-    for (const some of chunks([...this.#names.keys()])) {
+    const repositories = [...this.#repositories.keys()];
+    for (let from = 0; from < this.#digests.size; from += usesAtOnce) {
+      const some = this.#digests.list(from, from + usesAtOnce);
       for (const use of await this.#deps.rows.images.findUses(some)) {
-        const names = this.#names.get(use.digest);
-        if (names === undefined) continue;
-        const isOnly = use.references <= names.count && use.objects === 0;
-        yield { ...use, repository: names.repository, isOnly };
+        const number = this.#digests.find(use.digest);
+        const repository = number === null ? undefined : repositories[this.#namers[number] ?? 0];
+        if (number === null || repository === undefined) continue;
+        const isOnly = use.references <= (this.#counts[number] ?? 0) && use.objects === 0;
+        yield { ...use, repository, isOnly };
       }
       await this.#rest();
     }
   }
 
   #count(digest: Digest, repository: RepositoryName): void {
-    const names = this.#names.get(digest);
-    if (names === undefined) this.#names.set(digest, { count: 1, repository });
-    else names.count += 1;
+    const number = this.#digests.add(digest);
+    if (number === this.#counts.length) {
+      this.#counts = doubled(this.#counts);
+      this.#namers = doubled(this.#namers);
+    }
+    const before = this.#counts[number] ?? 0;
+    if (before === 0) this.#namers[number] = this.#numberOf(repository);
+    this.#counts[number] = before + 1;
+  }
+
+  #numberOf(repository: RepositoryName): number {
+    const number = this.#repositories.get(repository) ?? this.#repositories.size;
+    this.#repositories.set(repository, number);
+    return number;
   }
 
   async #rest(): Promise<void> {
     this.#chunks += 1;
     if (this.#chunks % chunksAtOnce === 0) await this.#deps.rest(0);
   }
+}
+
+function doubled(numbers: Uint32Array<ArrayBuffer>): Uint32Array<ArrayBuffer> {
+  const more = new Uint32Array(2 * numbers.length);
+  more.set(numbers);
+  return more;
 }
 
 /** What comes back when these manifests are deleted. */

@@ -155,9 +155,16 @@ export interface ImageSumsMetadata {
     readonly repository: RepositoryName | "";
     readonly name: Tag | "";
   }): Promise<readonly TagSum[]>;
-  /** Manifests that nothing names, by repository: those that came to that by an answered request. */
-  sumReleased(): Promise<
-    readonly { readonly repository: RepositoryName; readonly manifests: number }[]
+  /**
+   * Manifests that nothing names, some thousands behind `after`: those that came to that by an answered request. A repository may be continued by
+   * the next window. `last` is the last of them.
+   */
+  sumReleased(after: ManifestKey | null): Promise<
+    readonly {
+      readonly repository: RepositoryName;
+      readonly manifests: number;
+      readonly last: Digest;
+    }[]
   >;
   /** The same, one by one. `namesOthers`: it is an index, or others are about it. */
   listReleased(

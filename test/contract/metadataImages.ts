@@ -155,8 +155,11 @@ export function imagesContract(open: () => Promise<Metadata>): void {
         { ...sum, tags: 1 },
       ]);
       expect(await imageSums.sumTags({ repository: app, name: tag("latest") })).toEqual([]);
-      expect(await imageSums.sumReleased()).toEqual([{ repository: app, manifests: 1 }]);
       const key = { repository: app, digest: nameless.digest };
+      expect(await imageSums.sumReleased(null)).toEqual([
+        { repository: app, manifests: 1, last: nameless.digest },
+      ]);
+      expect(await imageSums.sumReleased(key)).toEqual([]);
       expect(await imageSums.listReleased(null, 9)).toEqual([{ ...key, namesOthers: false }]);
       const named = await imageSums.listReleasedNames(null, key);
       expect(new Set(named.map(({ digest }) => digest))).toEqual(

@@ -18,8 +18,8 @@ import {
 import { listed } from "./spelling.ts";
 import { type Params, rawStatement, statement } from "./statement.ts";
 
-/** Rows of content of one window, and tags: some milliseconds. */
-const [contentRows, tagRows] = [2_000, 5_000];
+/** Rows of content of one window, tags, and manifests that nothing names: some milliseconds. */
+const [contentRows, tagRows, releasedRows] = [2_000, 5_000, 20_000];
 
 interface Ages {
   /** Unix ms. */
@@ -82,11 +82,17 @@ const sumTags = rawStatement<
     GROUP BY t.repository ORDER BY t.repository`,
 );
 const sumReleased = rawStatement<
-  object,
-  { readonly repository: RepositoryName; readonly manifests: number }
+  After,
+  { readonly repository: RepositoryName; readonly manifests: number; readonly last: Digest }
 >(
-  () =>
-    sql`SELECT e.repository, count(*) AS manifests FROM ${releasedManifests} AS e GROUP BY e.repository`,
+  ({ repository, digest, limit }) => sql`
+    SELECT w.repository, count(*) AS manifests, max(w.digest) AS last
+    FROM (
+      SELECT e.repository, e.digest FROM ${releasedManifests} AS e
+      WHERE (e.repository, e.digest) > (${repository}, ${digest})
+      ORDER BY e.repository, e.digest LIMIT ${limit}
+    ) AS w
+    GROUP BY w.repository ORDER BY w.repository`,
 );
 const listReleased = rawStatement<After, ManifestKey & { readonly names: number }>(
   ({ repository, digest, limit }) => sql`
@@ -151,7 +157,7 @@ export function imageSumsMetadata(rows: Rows): ImageSumsMetadata {
   return {
     sumContents: (after, ages) => sumContents(rows, after ?? "", ages),
     sumTags: (after) => rows.list(sumTags, { ...after, limit: tagRows }),
-    sumReleased: () => rows.list(sumReleased, {}),
+    sumReleased: (after) => rows.list(sumReleased, behind(after, releasedRows)),
     listReleased: async (after, limit) =>
       (await rows.list(listReleased, behind(after, limit))).map(({ names, ...key }) => ({
         ...key,

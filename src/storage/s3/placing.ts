@@ -36,6 +36,8 @@ interface Placement {
 
 /** A body is sealed right after it was received, and a closing request is repeated for a quarter of an hour. Unit: ms. */
 const heldMs = 15 * 60_000;
+/** Of all sessions together; one alone may have more. */
+const mostHeld = 64 * 1024 * 1024;
 
 /** Places the bytes of sessions. */
 export class Placing {
@@ -44,22 +46,27 @@ export class Placing {
   /** Oldest first. */
   readonly #held = new Map<UploadId, Held & { readonly until: number }>();
 
+  #heldBytes = 0;
+
   /** @param now monotonic ms. */
   constructor(tools: S3Tools, now: () => number = () => performance.now()) {
     this.#tools = tools;
     this.#now = now;
   }
 
-  /** Keeps the last bytes of a session until its seal. */
-  hold(id: UploadId, held: Held): void {
+  /** Keeps the last bytes of a session until its seal. @returns false when so much is kept that they have to be written. */
+  hold(id: UploadId, held: Held): boolean {
     const now = this.#now();
-    this.#held.delete(id);
-    this.#held.set(id, { ...held, until: now + heldMs });
+    this.forget(id);
     // Their commit failed, and if another replica has ended them since, nobody tells this one.
     for (const [oldest, { until }] of this.#held) {
-      if (until > now) return;
-      this.#held.delete(oldest);
+      if (until > now) break;
+      this.forget(oldest);
     }
+    if (this.#heldBytes > 0 && this.#heldBytes + held.bytes.length > mostHeld) return false;
+    this.#held.set(id, { offset: held.offset, bytes: held.bytes.slice(), until: now + heldMs });
+    this.#heldBytes += held.bytes.length;
+    return true;
   }
 
   /** True when the session's last bytes are in memory only. */
@@ -68,6 +75,7 @@ export class Placing {
   }
 
   forget(id: UploadId): void {
+    this.#heldBytes -= this.#held.get(id)?.bytes.length ?? 0;
     this.#held.delete(id);
   }
 

@@ -96,10 +96,11 @@ export class S3Staging implements Staging {
       }
       const { written } = writer;
       const { digest, note } = await hash.end();
-      const isHeld = cut === null && !options.resumable;
+      const { rest } = writer;
+      const mayHold = cut === null && !options.resumable;
       const state = { ...this.#stateAfter(session, before, writer), hash: note };
-      if (isHeld) placing.hold(id, { offset: written, bytes: writer.rest.slice() });
-      else await this.#keepRest(state, writer.rest, signal);
+      const isHeld = mayHold && placing.hold(id, { offset: written, bytes: rest });
+      if (!isHeld) await this.#keepRest(state, rest, signal);
       leftovers.drop(id, before.stale);
       return { ...session, offset: written, staging: printState(state), digest, cut };
     } finally {

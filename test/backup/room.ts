@@ -17,6 +17,7 @@ import type { StoreConfig } from "../../src/config/store.ts";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import type { Digest } from "../../src/model/digest.ts";
 import { openPorts, type Ports } from "../../src/ports.ts";
+import { openedBytes } from "../support/contents.ts";
 import { problemsOf } from "../support/inspect.ts";
 import { keyOf, objectsIn } from "../support/objectStore.ts";
 import { memoryFolder } from "../support/processes.ts";
@@ -100,9 +101,9 @@ export async function objectsOf(data: string): Promise<Map<string, Uint8Array>> 
     const { objects } = listed;
     for (const { object, digest } of objects) {
       const row = await ports.metadata.contents.findContent(digest);
-      const opened = row && (await ports.storage.content.open(row));
-      if (opened?.kind !== "file") throw new Error(`${object} has no bytes`);
-      found.set(`box/${object}`, await opened.body.bytes());
+      const bytes = row && (await openedBytes(await ports.storage.content.open(row)));
+      if (bytes === null) throw new Error(`${object} has no bytes`);
+      found.set(`box/${object}`, bytes);
     }
     return found;
   } finally {

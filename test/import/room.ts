@@ -5,6 +5,7 @@ import type { ImportReport, ImportRequest } from "../../src/import/report.ts";
 import type { Source } from "../../src/import/source.ts";
 import { parseDigest } from "../../src/model/digest.ts";
 import type { RepositoryName, Tag } from "../../src/model/names.ts";
+import { openedBytes } from "../support/contents.ts";
 import type { Image } from "../support/images.ts";
 import { leaseMs, type openStore } from "../support/store.ts";
 
@@ -47,7 +48,7 @@ export async function blobOf(
   const { metadata, storage } = store.rooms;
   const row = await metadata.registry.findBlob(name as RepositoryName, parseDigest(digest));
   const opened = row === null ? null : await storage.content.open(row);
-  return opened?.kind === "file" ? opened.body.bytes() : null;
+  return openedBytes(opened);
 }
 
 /** Everything of an image is in the repository, byte for byte. */

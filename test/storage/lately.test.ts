@@ -74,6 +74,7 @@ describe("content of a file", () => {
     // The file system's clock ticks every few milliseconds.
     do await writeFile(path, new Uint8Array(1_000));
     while ((await changedAt()) === before);
+    await nextTurn();
 
     expect((await open())?.kind).toBe("file");
   });

@@ -2,6 +2,7 @@
 import type { Digest } from "../../src/model/digest.ts";
 import type { Locator } from "../../src/model/locator.ts";
 import { makeUploadId } from "../../src/model/uploadId.ts";
+import type { OpenedContent } from "../../src/storage/content.ts";
 import type { SealOptions, Session } from "../../src/storage/staging.ts";
 import type { Storage } from "../../src/storage/storage.ts";
 
@@ -39,6 +40,14 @@ export async function stagedText(storage: Storage, session: Session): Promise<st
   return text;
 }
 
+/** All bytes of what was opened; null for what is absent or on another machine. */
+export async function openedBytes(
+  opened: OpenedContent | null,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  if (opened === null || opened.kind === "remote") return null;
+  return opened.kind === "file" ? opened.body.bytes() : opened.body;
+}
+
 /** @returns null when it is absent. */
 export async function readContent(
   { content }: Pick<Storage, "content">,
@@ -47,7 +56,7 @@ export async function readContent(
   const found = await content.stat(locator);
   const opened = found && (await content.open({ locator, size: found.size }));
   if (found === null || opened === null) return null;
-  return opened.kind === "file" ? opened.body.bytes() : readRemote(content, locator, found.size);
+  return (await openedBytes(opened)) ?? readRemote(content, locator, found.size);
 }
 
 async function readRemote(content: Storage["content"], locator: Locator, size: number) {

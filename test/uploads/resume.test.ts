@@ -17,7 +17,7 @@ import {
   type UploadsDeps,
   uploadStatus,
 } from "../../src/uploads/uploads.ts";
-import { sealed } from "../support/contents.ts";
+import { openedBytes, sealed } from "../support/contents.ts";
 import { damagedFiles, storedFiles } from "../support/dataFolder.ts";
 import { waitFor } from "../support/processes.ts";
 import { noise, openStore } from "../support/store.ts";
@@ -49,7 +49,8 @@ const blobs = () => storedFiles(store.directory);
 const stored = async (digest: Digest): Promise<Digest | null> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
   const found = row === null ? null : await store.rooms.storage.content.open(row);
-  return found?.kind === "file" ? digestOf(await found.body.bytes()) : null;
+  const bytes = await openedBytes(found);
+  return bytes && digestOf(bytes);
 };
 /** As a request has it that writes to the session. */
 const sessionOf = async (id: UploadId): Promise<Session> => ({

@@ -13,7 +13,7 @@ import {
   startUpload,
   uploadInOneRequest,
 } from "../../src/uploads/uploads.ts";
-import { fresh } from "../support/contents.ts";
+import { fresh, openedBytes } from "../support/contents.ts";
 import { noise, openStore } from "../support/store.ts";
 
 const repository = parseRepositoryName("team/app");
@@ -44,7 +44,8 @@ const isStored = async (digest: Digest): Promise<boolean> => {
   const row = await store.rooms.metadata.registry.findBlob(repository, digest);
   const file = row === null ? null : await store.rooms.storage.content.open(row);
   const algorithm = digest.startsWith("sha512:") ? "sha512" : "sha256";
-  return file?.kind === "file" && digestOf(await file.body.bytes(), algorithm) === digest;
+  const bytes = await openedBytes(file);
+  return bytes !== null && digestOf(bytes, algorithm) === digest;
 };
 
 const sizes = [1000, 3 * mebibyte];

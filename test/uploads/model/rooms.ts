@@ -15,6 +15,7 @@ import {
   uploadInOneRequest,
   uploadStatus,
 } from "../../../src/uploads/uploads.ts";
+import { openedBytes } from "../../support/contents.ts";
 import type { openStore } from "../../support/store.ts";
 import type { Answer, Sent } from "./model.ts";
 import type { StallingRegistry } from "./stallCommand.ts";
@@ -123,5 +124,5 @@ function offsetOf(detail: unknown): number | null {
 async function readBlob({ rooms }: Store, digest: Digest): Promise<Uint8Array | null> {
   const row = await rooms.metadata.registry.findBlob(own, digest);
   const found = row === null ? null : await rooms.storage.content.open(row);
-  return found?.kind === "file" ? found.body.bytes() : null;
+  return openedBytes(found);
 }

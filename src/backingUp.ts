@@ -7,7 +7,8 @@ import { BucketTarget } from "./backup/bucket.ts";
 import { BucketLease } from "./backup/bucketLease.ts";
 import { BucketObjects } from "./backup/bucketObjects.ts";
 import { DirectoryTarget } from "./backup/directory.ts";
-import { type BackupManifest, findBackups } from "./backup/manifest.ts";
+import { isBelow } from "./backup/directoryFiles.ts";
+import { type FoundBackups, findBackups } from "./backup/manifest.ts";
 import type { BackupProgress, BackupReport, VerifyReport } from "./backup/report.ts";
 import { type RestoreOrder, type RestoreReport, restore } from "./backup/restore.ts";
 import { BackupError, type BackupTarget } from "./backup/target.ts";
@@ -18,8 +19,9 @@ import { processEnvironment, SERVER_VARIABLE } from "./config/environment.ts";
 import { type ServerAddress, serverAddress } from "./config/server.ts";
 import type { StoreConfig } from "./config/store.ts";
 import { ValueError } from "./config/values.ts";
+import { errnoOf } from "./durability/errno.ts";
 import { WriteLatch } from "./durability/writeLatch.ts";
-import { causeText } from "./errors.ts";
+import { causeText, RegistryError } from "./errors.ts";
 import { holdForBackup } from "./metadata/backupHold.ts";
 import type { BackupRun } from "./metadata/backups.ts";
 import { type DirectoryHold, holdDirectory } from "./metadata/directoryHold.ts";
@@ -135,8 +137,11 @@ export function assertLocal({ database, bucket }: StoreConfig): void {
   );
 }
 
-const isBelow = (folder: string, directory: string): boolean =>
-  `${resolve(folder)}/`.startsWith(`${resolve(directory)}/`);
+/** Of the disk that a restore writes to. */
+function isDiskFull(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.situation === "DISK_FULL";
+  return /^(?:ENOSPC|EDQUOT|SQLITE_FULL)/.test(errnoOf(error) ?? "");
+}
 
 /** Makes a backup of a store that is open already. @throws BackupError */
 export async function backUp(
@@ -146,7 +151,7 @@ export async function backUp(
 ): Promise<BackupReport> {
   assertLocal(store);
   const { data } = store;
-  if (addressOf(named.target).kind === "directory" && isBelow(named.target, data)) {
+  if (addressOf(named.target).kind === "directory" && (await isBelow(named.target, data))) {
     throw new BackupError(`${named.target} is in the data directory: name a directory elsewhere`);
   }
   const { storeId, metadata, storage } = ports;
@@ -237,9 +242,8 @@ export async function runBackup(
 }
 
 /** The backups of a target, the latest first. @throws BackupError */
-export async function listBackups(target: NamedTarget): Promise<readonly BackupManifest[]> {
-  return (await findBackups(openTarget(target))).whole;
-}
+export const listBackups = (target: NamedTarget): Promise<FoundBackups> =>
+  findBackups(openTarget(target));
 
 /** Reads everything in a target. @throws BackupError */
 export const checkBackups = (
@@ -272,6 +276,11 @@ export async function runRestore(
         writeFormat(data, { version: formatVersion, database, rows: "file", bytes: "files" }),
     };
     return await restore(deps, order);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    throw new BackupError(
+      `there is no space left in ${data}: free some, and run the restore again; it goes on where it ended`,
+    );
   } finally {
     hold.release();
   }

@@ -23,6 +23,7 @@ import {
   findBackups,
   type LostBackupContent,
   printManifest,
+  sequenceOf,
 } from "./manifest.ts";
 import { prune } from "./prune.ts";
 import type { BackupProgress, BackupReport } from "./report.ts";
@@ -119,8 +120,8 @@ async function carryOut(
 
 /** Of backups that were never finished as well: no id is used twice. */
 async function nextSequence(target: BackupTarget): Promise<number> {
-  const { whole, unfinished } = await findBackups(target);
-  const begun = unfinished.map((id) => Number(/\.(\d{1,9})$/.exec(id)?.[1] ?? 0));
+  const { whole, unfinished, unreadable } = await findBackups(target);
+  const begun = [...unfinished, ...unreadable.map(({ id }) => id)].map(sequenceOf);
   return Math.max(whole[0]?.sequence ?? 0, ...begun) + 1;
 }
 

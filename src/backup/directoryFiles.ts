@@ -1,6 +1,7 @@
 // File calls of a target in a directory.
 import { constants } from "node:fs";
-import { type FileHandle, open, readdir } from "node:fs/promises";
+import { type FileHandle, open, readdir, realpath } from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
 import { errnoOf } from "../durability/errno.ts";
 import type { StoredReader } from "../storage/repair.ts";
 import type { TargetFile } from "./target.ts";
@@ -66,6 +67,20 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<voi
   for (let at = 0; at < bytes.byteLength; ) {
     at += (await file.write(bytes, at, bytes.byteLength - at)).bytesWritten;
   }
+}
+
+/** True for a folder in a directory, or that directory, wherever links lead. */
+export async function isBelow(folder: string, directory: string): Promise<boolean> {
+  return `${await realPlace(resolve(folder))}/`.startsWith(
+    `${await realPlace(resolve(directory))}/`,
+  );
+}
+
+/** Where a path is, or would be made. */
+async function realPlace(path: string): Promise<string> {
+  const parent = dirname(path);
+  const real = await realpath(path).catch(() => null);
+  return real ?? (parent === path ? path : join(await realPlace(parent), basename(path)));
 }
 
 /** What a target's disk answers, in words. */

@@ -48,9 +48,14 @@ export const asKept = ({ id, sequence, takenAt, lost }: BackupManifest): KeptBac
 export const printManifest = (manifest: BackupManifest): string =>
   `${JSON.stringify({ version: backupVersion, ...manifest }, null, 2)}\n`;
 
+/** A backup whose manifest is damaged: what it has cannot be known. */
+class UnreadableManifestError extends BackupError {}
+
 /** @throws BackupError when it is none, or of a newer version. */
 export function parseManifest(text: string, name: string): BackupManifest {
-  const damaged = new BackupError(`${name}: the manifest of this backup cannot be read`);
+  const damaged = new UnreadableManifestError(
+    `${name}: the manifest of this backup (${manifestName}) cannot be read`,
+  );
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -97,22 +102,39 @@ function isFile(value: unknown): boolean {
   return isNamed && isDigest(value) && Number.isSafeInteger(size) && Number.isSafeInteger(mode);
 }
 
-/** The backups of a target: those with a manifest, the latest first, and the ids of those that were never finished. */
+/** The backups of a target. */
 export interface FoundBackups {
+  /** Those with a manifest, the latest first. */
   readonly whole: readonly BackupManifest[];
+  /** Ids of those that were never finished. */
   readonly unfinished: readonly string[];
+  /** Those whose manifest is damaged, with a sentence that says so. */
+  readonly unreadable: readonly { readonly id: string; readonly reason: string }[];
 }
 
-/** @throws BackupError when a manifest cannot be read. */
+/** The number at the end of a backup's id; it may have no manifest. */
+export const sequenceOf = (id: string): number => Number(/\.(\d{1,9})$/.exec(id)?.[1] ?? 0);
+
+/** @throws BackupError when a manifest is of a newer version. */
 export async function findBackups(
   target: Pick<BackupTarget, "backups" | "openFile" | "name">,
 ): Promise<FoundBackups> {
   const found: BackupManifest[] = [];
   const unfinished: string[] = [];
+  const unreadable: FoundBackups["unreadable"][number][] = [];
   for (const id of await target.backups()) {
     const file = await target.openFile(id, manifestName);
-    if (file === null) unfinished.push(id);
-    else found.push(parseManifest(await textOf(file), `${target.name}: ${id}`));
+    if (file === null) {
+      unfinished.push(id);
+      continue;
+    }
+    const text = await textOf(file);
+    try {
+      found.push(parseManifest(text, `${target.name}: ${id}`));
+    } catch (error) {
+      if (!(error instanceof UnreadableManifestError)) throw error;
+      unreadable.push({ id, reason: error.message });
+    }
   }
-  return { whole: found.toSorted((a, b) => b.sequence - a.sequence), unfinished };
+  return { whole: found.toSorted((a, b) => b.sequence - a.sequence), unfinished, unreadable };
 }

@@ -31,7 +31,9 @@ export async function prune(
     };
   }
   try {
-    const { whole, unfinished } = await findBackups(target);
+    const { whole, unfinished, unreadable } = await findBackups(target);
+    const [damaged] = unreadable;
+    if (damaged !== undefined) throw new BackupError(damaged.reason);
     const ids = keptOf(whole.map(asKept), keep);
     const kept = whole.filter(({ id }) => ids.has(id));
     for (const backup of kept) await assertListing(target, backup);

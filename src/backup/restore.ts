@@ -1,6 +1,7 @@
 // A backup becomes a data directory: everything is there and compared before its database, and with it the store, is visible.
 import { chmod, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { showTime } from "../amounts.ts";
 import { syncDirectory, writeDurably } from "../durability/files.ts";
 import { download } from "../import/download.ts";
 import { each } from "../import/each.ts";
@@ -17,6 +18,7 @@ import {
   type LostBackupContent,
   parseManifest,
   printManifest,
+  sequenceOf,
 } from "./manifest.ts";
 import type { BackupProgress, ContentSum } from "./report.ts";
 import { BackupError, type BackupTarget, manifestName } from "./target.ts";
@@ -104,15 +106,25 @@ async function chooseBackup(
   target: BackupTarget,
   asOf: RestoreOrder["asOf"],
 ): Promise<BackupManifest> {
-  const { whole } = await findBackups(target);
+  const { whole, unreadable } = await findBackups(target);
   const fits = ({ id, takenAt }: BackupManifest): boolean =>
     asOf === null || (typeof asOf === "string" ? id === asOf : takenAt <= asOf);
   const found = whole.find(fits);
+  // A later one may be what is meant.
+  const damaged = unreadable.find(({ id }) =>
+    typeof asOf === "string" ? id === asOf : sequenceOf(id) > (found?.sequence ?? 0),
+  );
+  if (damaged !== undefined) {
+    const [other] = found === undefined ? whole : [found];
+    throw new BackupError(damaged.reason + (other ? `. Choose another: --as-of ${other.id}` : ""));
+  }
   if (found !== undefined) return found;
+  const first = whole.at(-1);
+  if (first === undefined) throw new BackupError(`${target.name} has no backup`);
   throw new BackupError(
-    whole.length === 0
-      ? `${target.name} has no backup`
-      : `${target.name} has no such backup: breadbox backup list shows all`,
+    typeof asOf === "string"
+      ? `${target.name} has no backup ${asOf}: breadbox backup list shows all`
+      : `${target.name} has no backup of that time or before: the first is of ${showTime(first.takenAt)}`,
   );
 }
 

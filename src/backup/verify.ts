@@ -15,14 +15,17 @@ export async function verifyBackups(
   target: BackupTarget,
   onProgress: (progress: BackupProgress) => void,
 ): Promise<VerifyReport> {
-  const { whole } = await findBackups(target);
+  const { whole, unreadable } = await findBackups(target);
+  if (whole.length + unreadable.length === 0) throw new BackupError(`${target.name} has no backup`);
   const total = await sumOf(target, whole);
   let done = 0;
   const onPortion = ({ byteLength }: Uint8Array): void => {
     done += byteLength;
     onProgress({ label: "reading", unit: "bytes", done, total });
   };
-  const backups: VerifyReport["backups"][number][] = [];
+  const backups: VerifyReport["backups"][number][] = unreadable.map(({ id, reason }) => ({
+    ...{ id, problems: [reason] },
+  }));
   for (const backup of whole) {
     const problems = await faultsOf(target, backup, onPortion);
     // Another process may have removed it meanwhile.

@@ -60,10 +60,12 @@ export async function listTarget(target: string, options: Options): Promise<numb
   if (patience === null) return misused("backup list", retryHelp);
   return guarded(null, async (bar) => {
     const { listBackups } = await import("../backingUp.ts");
-    const backups = await listBackups({ target, copies: false, ...patience, say: sayer(bar) });
-    if (options["json"] === true) printJson(backups);
-    else print(listText(backups));
-    return exitCode.done;
+    const named = { target, copies: false, ...patience, say: sayer(bar) };
+    const { whole, unreadable } = await listBackups(named);
+    if (options["json"] === true) printJson(whole);
+    else print(listText(whole));
+    for (const { reason } of unreadable) complain(reason);
+    return unreadable.length === 0 ? exitCode.done : exitCode.failed;
   });
 }
 

@@ -70,7 +70,7 @@ export function explainTool(error: unknown, { data }: Pick<Config, "data">): Fai
       `This user may not read and write ${data}. Run the command as the user that the server runs as, and where it runs: in its container, if it has one. As root, a command works as the server's user.`,
     );
   }
-  if (code === "ENOTDIR") {
+  if (code === "ENOTDIR" || code === "EEXIST") {
     return failed(
       `${data} is not a data directory of Breadbox: it, or a part of its path, is a file.`,
     );

@@ -173,6 +173,6 @@ describe("a backup", () => {
     expect(await asOf(null)).toBe("20260107T000000Z.2");
     expect(await asOf(Date.UTC(2026, 0, 6))).toBe("20260105T000000Z.1");
     expect(await asOf("20260105T000000Z.1")).toBe("20260105T000000Z.1");
-    expect(await messageOf(asOf(Date.UTC(2026, 0, 4)))).toContain("no such backup");
+    expect(await messageOf(asOf(Date.UTC(2026, 0, 4)))).toContain("the first is of 2026-01-05");
   });
 });

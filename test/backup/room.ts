@@ -124,7 +124,7 @@ export function filesBelow(folder: string): Map<string, number> {
 export const verify = (target: string) => checkBackups({ target, copies: true }, () => {});
 /** Ids of the backups in a target. */
 export const list = async (target: string) =>
-  (await listBackups({ target, copies: true })).map(({ id }) => id);
+  (await listBackups({ target, copies: true })).whole.map(({ id }) => id);
 /** What went wrong. */
 export const messageOf = (promise: Promise<unknown>): Promise<string> =>
   promise.then(

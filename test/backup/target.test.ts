@@ -2,7 +2,7 @@
 
 import { Database } from "bun:sqlite";
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { checkBackups, listBackups, runBackup } from "../../src/backingUp.ts";
@@ -33,6 +33,38 @@ describe("a target", () => {
     }
     expect(second).toBe("asked");
     expect(await verify(box.target)).toMatchObject({ damaged: [] });
+  });
+
+  test("that a link leads into the data directory is refused", async () => {
+    const box = await openBox(scope, [12]);
+    const link = join(box.folder, "link");
+    symlinkSync(join(box.store.directory, "tmp"), link);
+
+    expect(await messageOf(box.backUp({ target: join(link, "backups") }))).toContain(
+      "is in the data directory",
+    );
+  });
+
+  test("without a backup fails a check: its disk may not be mounted", async () => {
+    const box = await openBox(scope, [12]);
+
+    expect(await messageOf(verify(box.target))).toEndWith("has no backup");
+  });
+
+  test("with a damaged manifest takes new backups, and a check names it", async () => {
+    const box = await openBox(scope, [12]);
+    const { id } = await box.backUp();
+    writeFileSync(join(box.target, "backups", id, "backup.json"), "{");
+
+    const later = await box.backUp();
+
+    expect(await list(box.target)).toEqual([later.id]);
+    expect(await verify(box.target)).toMatchObject({
+      backups: [
+        { id, problems: [expect.stringContaining("cannot be read")] },
+        { id: later.id, problems: [] },
+      ],
+    });
   });
 
   test("with backups of another store, or with other files, is not touched", async () => {
@@ -235,9 +267,8 @@ test("a check of a target names what is damaged and the backups that need it", a
 test("a check during which another process removes a backup tells nothing wrong of it", async () => {
   const box = await openBox(scope);
   await box.backUp();
-  const [{ id, files } = { id: "", files: [] }] = await listBackups({
-    ...{ target: box.target, copies: true },
-  });
+  const { whole } = await listBackups({ target: box.target, copies: true });
+  const [{ id, files } = { id: "", files: [] }] = whole;
   const ofFiles = files.reduce((sum, { size }) => sum + size, 0);
   let isRemoved = false;
 

@@ -2,12 +2,8 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { smallest } from "../../src/storage/filesystem/reading/lately.ts";
-import { openingBy } from "./support/opening.ts";
+import { notKept, openingBy } from "./support/opening.ts";
 import { openRegistry } from "./support/registry.ts";
-
-/** What is smaller may have been read when it was looked up: then nothing is left to be lost. */
-const large = (text: string): string => text.padEnd(smallest + 1);
 
 /** A registry with a bucket, in which `meanwhile` happens once, after the look-up of an object, and before its file is opened or after. */
 async function openReplacing(when: "before" | "after") {
@@ -32,7 +28,7 @@ async function openReplacing(when: "before" | "after") {
   await fetch(`${registry.url}/v1/buckets`, { method: "POST", body });
   const address = `${registry.url}/v1/buckets/backups/objects/a.dump`;
   const put = async (text: string): Promise<void> => {
-    expect((await fetch(address, { method: "PUT", body: large(text) })).ok).toBe(true);
+    expect((await fetch(address, { method: "PUT", body: notKept(text) })).ok).toBe(true);
   };
   await put("the first");
   hook.meanwhile = async () => {
@@ -40,7 +36,7 @@ async function openReplacing(when: "before" | "after") {
     const files = new Bun.Glob("sha256/*/*").scan(join(registry.store.directory, "blobs"));
     for await (const file of files) {
       const path = join(registry.store.directory, "blobs", file);
-      if ((await Bun.file(path).text()) === large("the first")) await rm(path);
+      if ((await Bun.file(path).text()) === notKept("the first")) await rm(path);
     }
   };
   return { registry, address };

@@ -1,4 +1,5 @@
 // Storage in which something happens when the file of content is looked up for an answer.
+import { smallest } from "../../../src/storage/filesystem/reading/lately.ts";
 import type { Storage } from "../../../src/storage/storage.ts";
 
 type Open = Storage["content"]["open"];
@@ -16,3 +17,6 @@ export function openingBy(storage: Storage, open: (look: Open) => Open): Storage
   });
   return { ...storage, content: changed };
 }
+
+/** Pads a text so that its content is not read when it is looked up: what is smaller cannot be lost between the two. */
+export const notKept = (text: string): string => text.padEnd(smallest + 1);

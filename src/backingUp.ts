@@ -13,6 +13,7 @@ import type { BackupProgress, BackupReport, VerifyReport } from "./backup/report
 import { type RestoreOrder, type RestoreReport, restore } from "./backup/restore.ts";
 import { BackupError, type BackupTarget } from "./backup/target.ts";
 import { verifyBackups } from "./backup/verify.ts";
+import { assertStillThere } from "./backup/watch.ts";
 import { Client } from "./client/client.ts";
 import { readTarget, type TargetAddress } from "./config/backupTarget.ts";
 import { processEnvironment, SERVER_VARIABLE } from "./config/environment.ts";
@@ -173,7 +174,12 @@ export async function backUpBySchedule(
   order: Pick<BackupOrder, "keep" | "signal"> & Pick<NamedTarget, "target">,
 ): Promise<BackupRun> {
   const wanted = { ...order, copies: false, onProgress: () => {} };
-  const make = () => backUp(ports, store, wanted);
+  const make = async () => {
+    const address = addressOf(order.target);
+    const { backups } = ports.metadata;
+    if (address.kind === "directory") await assertStillThere(backups, resolve(address.path));
+    return backUp(ports, store, wanted);
+  };
   const { run } = await remembered(ports, { ...order, trigger: "schedule" }, make);
   return run;
 }

@@ -1,5 +1,8 @@
-// Whether the last complete backup is too old.
+// Whether the last complete backup is too old, and whether the place of those before is still there.
+import { join } from "node:path";
 import type { BackupStanding, BackupsMetadata } from "../metadata/backups.ts";
+import { markName } from "./mark.ts";
+import { BackupError } from "./target.ts";
 
 /** What is asked, and the rule. */
 export interface BackupWatch {
@@ -29,4 +32,19 @@ export async function readBackups({
   const isAhead = age !== null && age < -steeredMs;
   const isOld = age === null ? isScheduled : isAhead || age > maxAgeMs;
   return { last, lastCompleteAt, isAhead, isOverdue: maxAgeMs > 0 && isOld };
+}
+
+/**
+ * Where a disk is not mounted, an empty directory is in its place: a server that began anew there would fill the system's.
+ * @throws BackupError when a complete backup was made to a directory that holds none any more.
+ */
+export async function assertStillThere(
+  backups: Pick<BackupsMetadata, "hasTarget">,
+  directory: string,
+): Promise<void> {
+  if (await Bun.file(join(directory, markName)).exists()) return;
+  if (!(await backups.hasTarget(directory))) return;
+  throw new BackupError(
+    `${directory} has no backups any more: its disk may not be mounted. To begin anew: breadbox backup ${directory}`,
+  );
 }

@@ -32,6 +32,8 @@ export interface BackupsMetadata {
   recordBackup(run: BackupRun): Promise<void>;
   /** The one that was recorded last, whatever became of it; null for none. */
   lastBackup(): Promise<BackupRun | null>;
+  /** True when a complete one was made to this target, as far as is remembered. */
+  hasTarget(target: string): Promise<boolean>;
   /**
    * When the complete one that was recorded last ended, Unix ms; null for none. It is no later than the end of any that was recorded after
    * it: the clock may have been ahead.

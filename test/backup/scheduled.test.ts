@@ -1,6 +1,6 @@
 // Backups by schedule: what is remembered of them, and when the last one is too old.
 import { afterAll, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { backUpBySchedule } from "../../src/backingUp.ts";
 import { readBackups } from "../../src/backup/watch.ts";
@@ -104,6 +104,24 @@ test("one that fails, or lacks contents, is remembered with its reason and warne
   expect(lacking).toMatchObject({ state: "incomplete", contents: 1 });
   expect(lacking.reason).toMatch(/^1 contents are lost in the store, the first one is sha256:/);
   expect(await warnings()).toEqual(["backup-old", "backup-failed"]);
+});
+
+test("one whose disk is not mounted any more fails, and writes nothing in its place", async () => {
+  const { box, backUp, warnings } = await openServer([12]);
+  await backUp();
+  const disk = `${box.target}-unmounted`;
+  renameSync(box.target, disk);
+  mkdirSync(box.target);
+
+  for (const run of [await backUp(), await backUp()]) {
+    expect(run).toMatchObject({ state: "failed" });
+    expect(run.reason).toContain("its disk may not be mounted");
+  }
+  expect(readdirSync(box.target)).toEqual([]);
+  expect(await warnings()).toEqual(["backup-failed"]);
+  rmdirSync(box.target);
+  renameSync(disk, box.target);
+  expect(await backUp()).toMatchObject({ state: "done", addedBytes: 0 });
 });
 
 test("one that is stopped with its server is not remembered", async () => {

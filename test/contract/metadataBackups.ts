@@ -35,6 +35,15 @@ export function backupsContract(open: () => Promise<Metadata>): void {
       expect(await backups.lastComplete()).toBe(now + 5);
     });
 
+    test("has the targets to which a complete one was made", async () => {
+      const { backups } = await open();
+      await backups.recordBackup(backup({ target: "/mnt/one" }));
+      await backups.recordBackup(backup({ target: "/mnt/other", state: "failed" }));
+
+      expect(await backups.hasTarget("/mnt/one")).toBe(true);
+      expect(await backups.hasTarget("/mnt/other")).toBe(false);
+    });
+
     test("takes a complete one of the future for no later than the next one ended", async () => {
       const { backups } = await open();
       await backups.recordBackup(backup({ finishedAt: now + 5_000 }));

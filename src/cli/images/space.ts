@@ -1,6 +1,6 @@
 // `breadbox du` and `breadbox status`: what the space is used for, and how the server is.
 import { clock } from "../../ambient.ts";
-import { counted, showBytes } from "../../amounts.ts";
+import { counted, showBytes, showTime } from "../../amounts.ts";
 import type { PrintedStatus, PrintedUsage } from "../../images/printed.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printAnswer } from "../print.ts";
@@ -120,7 +120,7 @@ export function statusText(
 
 function collectionText(last: PrintedStatus["last_collection"], now: number): string {
   if (last === null) return "none yet";
-  const age = `${ageOf(last.started_at, now)} ago`;
+  const age = agoOf(last.started_at, now);
   if (last.state !== "done") return `${last.state}, ${age}`;
   return `${age}, ${showBytes(last.deleted_bytes)} reclaimed`;
 }
@@ -131,5 +131,14 @@ function backupText(
 ): string {
   if (at === null) return "none yet";
   const where = last?.state === "done" ? ` to ${last.target}` : "";
-  return `${ageOf(at, now)} ago${where}`;
+  return agoOf(at, now) + where;
+}
+
+/** Clocks that are steered move by less; ms. */
+const steeredMs = 60_000;
+
+/** `2h ago`; a time in the future is shown as it is: the clock was set back. */
+export function agoOf(time: string, now: number): string {
+  const at = Date.parse(time);
+  return at - now > steeredMs ? showTime(at) : `${ageOf(time, now)} ago`;
 }

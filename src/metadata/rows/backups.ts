@@ -39,6 +39,13 @@ const complete = statement((db) =>
     .orderBy(desc(backupRuns.id))
     .limit(1),
 );
+const completeTo = statement((db, { target }: Params<{ target: string }>) =>
+  db
+    .select({ id: backupRuns.id })
+    .from(backupRuns)
+    .where(and(eq(backupRuns.state, "done"), eq(backupRuns.target, target)))
+    .limit(1),
+);
 const firstEnd = statement((db, { after }: Params<{ after: string }>) =>
   db
     .select({ at: min(backupRuns.finishedAt) })
@@ -72,6 +79,7 @@ export function backupsMetadata(rows: Rows): BackupsMetadata {
         if (oldest !== undefined) tx.run(forget, { before: oldest.id });
       }),
     lastBackup: () => rows.find(latest, { skipped: 0 }),
+    hasTarget: async (target) => (await rows.find(completeTo, { target })) !== null,
     lastComplete: () =>
       rows.read(function* (tx) {
         const found = yield* tx.get(complete, {});

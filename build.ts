@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rename, rm, utimes } from "node:fs/promises";
 import type { BunPlugin } from "bun";
 import { prepareAssets } from "./.dev/assets.ts";
 import { bundleDefines, bundleOptions } from "./.dev/bundle.ts";
+import { flag, readOptions } from "./.dev/options.ts";
 import { staleReason } from "./.dev/stale.ts";
 import manifest from "./package.json" with { type: "json" };
-import { flag, readOptions } from "./test/support/options.ts";
 
 const root = import.meta.dir;
 const binary = `${root}/dist/breadbox`;

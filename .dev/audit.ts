@@ -2,9 +2,9 @@
 // licenses of what is inside the executable, and advisories. `-- --offline` leaves the advisories out, which need the registry.
 import { join } from "node:path";
 import manifest from "../package.json" with { type: "json" };
-import { flag, readOptions } from "../test/support/options.ts";
 import { allowedLicenses, packagesOf } from "./bom/allowed.ts";
 import { findContents, readLock } from "./bom/contents.ts";
+import { flag, readOptions } from "./options.ts";
 
 const root = join(import.meta.dir, "..");
 

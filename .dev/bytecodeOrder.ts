@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildIfStale, bytecodeOrder } from "../build.ts";
-import { readOptions } from "../test/support/options.ts";
+import { readOptions } from "./options.ts";
 
 const binary = join(import.meta.dir, "..", "dist", "breadbox");
 /** As long as a server does something after its start by itself. Unit: ms. */

@@ -1,5 +1,5 @@
 // The checks that run nothing: types and lint. Also a command: `npm run check`.
-import { readOptions } from "../test/support/options.ts";
+import { readOptions } from "./options.ts";
 
 const root = `${import.meta.dir}/..`;
 const colours = process.stdout.isTTY ? "force" : "off";

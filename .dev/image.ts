@@ -3,9 +3,9 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { compile, type Platform } from "../build.ts";
 import manifest from "../package.json" with { type: "json" };
-import { orUsage, parseOptions, UsageError } from "../test/support/options.ts";
 import { prepareAssets } from "./assets.ts";
 import { readContainerfile } from "./containerfile.ts";
+import { orUsage, parseOptions, UsageError } from "./options.ts";
 import { type TarEntry, tar } from "./tar.ts";
 
 const root = `${import.meta.dir}/..`;

@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import { compile, platforms } from "../build.ts";
 import manifest from "../package.json" with { type: "json" };
-import { readOptions } from "../test/support/options.ts";
 import { contentAssets, prepareAssets } from "./assets.ts";
+import { readOptions } from "./options.ts";
 
 /** What a signature is for, so that one for another purpose is no signature of a release. */
 export const signatureNamespace = "breadbox-release";

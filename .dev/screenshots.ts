@@ -8,9 +8,9 @@ import { checkDemo } from "../test/pages/support/demoChecks.ts";
 import { fillConsole } from "../test/pages/support/demoConsole.ts";
 import { pictures } from "../test/pages/support/everyPage.ts";
 import { openPage } from "../test/support/browser.ts";
-import { readOptions } from "../test/support/options.ts";
 import { Scope } from "../test/support/scope.ts";
 import { prepareAssets } from "./assets.ts";
+import { readOptions } from "./options.ts";
 
 const widths = [1280, 400];
 /** Of a long page the beginning says enough. Pixels. */

@@ -1,6 +1,6 @@
 // `sh .dev/bun .dev/slowTests.ts`: what the last whole run of the tests took (`dist/testTimes.json`) becomes the list of slow files that
 // other clones begin with.
-import { readOptions } from "../test/support/options.ts";
+import { readOptions } from "./options.ts";
 import { testTimes } from "./runTests.ts";
 
 /** Files that take less begin in any order. ms. */

@@ -1,9 +1,9 @@
 // `npm test`: assets, build, types, lint, tests, and one closing line that counts them all.
 import { buildIfStale } from "../build.ts";
 import { installGoPrograms } from "../test/support/goPrograms.ts";
-import { readOptions } from "../test/support/options.ts";
 import { type Check, checks } from "./check.ts";
 import { leastCoverage, measured, prepareCounters, printCoverage } from "./coverage/coverage.ts";
+import { readOptions } from "./options.ts";
 import { runTests } from "./runTests.ts";
 import { type TestRun, tally } from "./testSummary.ts";
 

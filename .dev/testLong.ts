@@ -1,6 +1,6 @@
 // `npm run test:long`: the tests of which `npm test` runs a share (`test/support/share.ts`), whole.
 import { buildIfStale } from "../build.ts";
-import { readOptions } from "../test/support/options.ts";
+import { readOptions } from "./options.ts";
 import { runTests } from "./runTests.ts";
 
 const root = `${import.meta.dir}/..`;

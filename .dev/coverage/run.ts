@@ -1,7 +1,8 @@
 // `npm run coverage`: runs the tests over instrumented sources and an instrumented executable, prints which share of the
 // statements of `src/` ran in any process, and writes lcov and pages.
-import { flag, readOptions } from "../../test/support/options.ts";
+
 import { prepareAssets } from "../assets.ts";
+import { flag, readOptions } from "../options.ts";
 import { runTests } from "../runTests.ts";
 import { measured, prepareCounters, printCoverage } from "./coverage.ts";
 import { countingBinary } from "./folder.ts";

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { UsageError } from "../../.dev/options.ts";
 import { projectRoot, startBreadbox } from "../support/binary.ts";
 import { clientTest } from "../support/clientTest.ts";
-import { UsageError } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { withTable } from "./document.ts";

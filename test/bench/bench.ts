@@ -3,8 +3,8 @@
 import { statfsSync } from "node:fs";
 import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
+import { orUsage } from "../../.dev/options.ts";
 import { projectRoot } from "../support/binary.ts";
-import { orUsage } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { circumstances, commitName, writePicture, writeTable } from "./document.ts";

@@ -1,5 +1,5 @@
 // The options of `npm run bench`: what is measured, and how.
-import { flag, parseOptions, text, UsageError } from "../support/options.ts";
+import { flag, parseOptions, text, UsageError } from "../../.dev/options.ts";
 import type { Metric } from "./metric.ts";
 import { metrics, sectionNames, sections } from "./metrics.ts";
 import { type SystemName, systemNames } from "./systems.ts";

@@ -3,9 +3,9 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { flag, number, readOptions, seed } from "../../.dev/options.ts";
 import { projectRoot } from "../support/binary.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { flag, number, readOptions, seed } from "../support/options.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { textBody } from "../support/rawObjects.ts";
 import { Scope } from "../support/scope.ts";

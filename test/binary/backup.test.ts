@@ -168,7 +168,8 @@ for (const [kind, open] of Object.entries(kinds)) {
         }
         await killer.once();
         const verified = await run([binary, "backup", "verify", target], { mayFail: true });
-        if (isThere()) expect(verified.output).toContain("No problem was found.");
+        // Until the first one is complete there is nothing to verify.
+        if (isThere()) expect(verified.output).toMatch(/No problem was found\.| has no backup\n$/);
       }
       const last = await run(command);
       const data = join(folder, "restored");

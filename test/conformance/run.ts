@@ -1,7 +1,7 @@
 // `sh .dev/bun test/conformance/run.ts`: the conformance program in all modes. The same runs are tests in conformance.test.ts.
 import { join } from "node:path";
+import { flag, readOptions } from "../../.dev/options.ts";
 import { breadboxBinary } from "../support/binary.ts";
-import { flag, readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { findProgram, pinnedVersion } from "./program.ts";
 import { closingLine, type Run, reportPage } from "./report.ts";

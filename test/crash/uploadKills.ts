@@ -1,10 +1,10 @@
 // kill -9 again and again while chunked uploads run, the clock is set and the database is locked. `sh .dev/bun test/crash/uploadKills.ts` runs the long form and prints its figures.
 
+import { number, readOptions, seed as seedOption } from "../../.dev/options.ts";
 import { randomNumbers } from "../support/bytes.ts";
 import { damagedFiles } from "../support/dataFolder.ts";
 import { pullBlob } from "../support/images.ts";
 import { problemsOf } from "../support/inspect.ts";
-import { number, readOptions, seed as seedOption } from "../support/options.ts";
 import { freePort } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { startRegistry } from "../support/startRegistry.ts";

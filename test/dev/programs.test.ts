@@ -3,8 +3,6 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import manifest from "../../package.json" with { type: "json" };
-import { projectRoot } from "../support/binary.ts";
 import {
   flag,
   number,
@@ -14,7 +12,9 @@ import {
   text,
   UsageError,
   usageOf,
-} from "../support/options.ts";
+} from "../../.dev/options.ts";
+import manifest from "../../package.json" with { type: "json" };
+import { projectRoot } from "../support/binary.ts";
 import { run } from "../support/processes.ts";
 
 const scripts: Readonly<Record<string, string>> = manifest.scripts;
@@ -94,7 +94,7 @@ describe("a program", () => {
     expect(others.length).toBeGreaterThan(5);
     const own = read("{test,.dev}/**/*.ts").filter(
       ({ file, text: code }) =>
-        /\bparseArgs\(/.test(code) && !/fixtures\/|^test\/support\/options\.ts$/.test(file),
+        /\bparseArgs\(/.test(code) && !/fixtures\/|^\.dev\/options\.ts$/.test(file),
     );
     expect(own.map(({ file }) => file)).toEqual([]);
   });

@@ -1,9 +1,9 @@
 // `npm run bench:mixed`: everything at once against the executable. Once a minute the clients rest, its main thread and its workers
 // collect their garbage, and what is left is looked at. In the end: how that has moved, from the tenth minute on.
 import { join } from "node:path";
+import { number, readOptions, seed } from "../../.dev/options.ts";
 import { breadboxBinary } from "../support/binary.ts";
 import { randomNumbers } from "../support/bytes.ts";
-import { number, readOptions, seed } from "../support/options.ts";
 import { tempFolder } from "../support/processes.ts";
 import { cpuSeconds, rssBytes } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";

@@ -1,7 +1,8 @@
 // `npm run bench:memory`: what each kind of request leaves in the memory of the executable. After each round its
 // main thread collects its garbage and its idle workers end; what is left belongs to the process alone.
+
+import { number, readOptions, text } from "../../.dev/options.ts";
 import { breadboxBinary } from "../support/binary.ts";
-import { number, readOptions, text } from "../support/options.ts";
 import { Scope } from "../support/scope.ts";
 import { type Kind, residentKinds } from "./kinds.ts";
 import { type GrowingServer, startGrowing } from "./server.ts";

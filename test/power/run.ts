@@ -1,6 +1,7 @@
 // `npm run test:power`: power losses on a simulated disk. Needs root, /dev/fuse and a compiler, so it is a command of its own and not one of the tests that every machine runs.
+
+import { number, oneOf, readOptions, seed } from "../../.dev/options.ts";
 import { missing } from "../support/clientTest.ts";
-import { number, oneOf, readOptions, seed } from "../support/options.ts";
 import { powerLossMissing, powerLossNeeds, syncKinds } from "../support/powerLoss/powerLoss.ts";
 import { tryFailingDisks } from "./failingDisk.ts";
 import { BrokenPromise } from "./promise.ts";

@@ -2,8 +2,8 @@
 // tests here (make.ts). One is added for each release whose schema differs from that of the one before; what is there is never made again.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readOptions } from "../../.dev/options.ts";
 import { projectRoot } from "../support/binary.ts";
-import { readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { buildRelease } from "./release.ts";

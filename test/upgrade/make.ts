@@ -2,6 +2,7 @@
 // NAME.json with what is in it. Run it with the executable of a released version; what it has written is never made again.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { readOptions } from "../../.dev/options.ts";
 import { startBreadbox } from "../support/binary.ts";
 import { sha256 } from "../support/bytes.ts";
 import {
@@ -11,7 +12,6 @@ import {
   pushImage,
   pushManifest,
 } from "../support/images.ts";
-import { readOptions } from "../support/options.ts";
 import { run } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { bucket, type Contents, object, partOf, partsObject, staged } from "./contents.ts";

@@ -1,11 +1,12 @@
 // Two replicas are replaced by newer ones, one after the other, while clients push and pull through a proxy: `sh .dev/bun
 // test/upgrade/rolling.ts COMMIT` builds the older executable in a clone; `--old FILE` names one that is built. The newer one is this tree's.
 // Not part of `npm test`: the build of an older commit takes minutes, and needs the registry of packages.
+
+import { readOptions, text } from "../../.dev/options.ts";
 import { breadboxBinary, type RunningRegistry, startBreadbox } from "../support/binary.ts";
 import { FakeS3 } from "../support/fakeS3.ts";
 import { startHaproxy } from "../support/haproxy.ts";
 import { buildImage, pullAll, pushImage } from "../support/images.ts";
-import { readOptions, text } from "../support/options.ts";
 import { startPostgres } from "../support/postgres.ts";
 import { run } from "../support/processes.ts";
 import { replicaEnvironment } from "../support/replicas.ts";

@@ -1,5 +1,5 @@
 // `npm run test:soak`: the long form of the race, with its figures for docs/RELIABILITY.md.
-import { flag, number, readOptions, seed as seedOption } from "../../support/options.ts";
+import { flag, number, readOptions, seed as seedOption } from "../../../.dev/options.ts";
 import { Scope } from "../../support/scope.ts";
 import { openRows } from "./postgresRows.ts";
 import { figuresOf, race } from "./race.ts";

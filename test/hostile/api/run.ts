@@ -1,5 +1,5 @@
 // `npm run test:hostile:api`: half of the time without a login, half as an administrator.
-import { number, readOptions, seed as seedOption } from "../../support/options.ts";
+import { number, readOptions, seed as seedOption } from "../../../.dev/options.ts";
 import { Scope } from "../../support/scope.ts";
 import { askApi } from "./api.ts";
 

@@ -1,5 +1,5 @@
 // `npm run test:hostile:floods`: 2,000 slow clients, 10,000 idle connections, 5,000 requests of each kind.
-import { readOptions } from "../../support/options.ts";
+import { readOptions } from "../../../.dev/options.ts";
 import { flood } from "./floods.ts";
 
 readOptions({

@@ -4,43 +4,26 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
-import { QuickDisk } from "../../src/storage/filesystem/quickDisk.ts";
 import {
   StagedWriter,
   type StagingFollower,
   unfollowed,
 } from "../../src/storage/filesystem/stagedWriter.ts";
-import { clientTest } from "../support/clientTest.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-import { freeBytes, mountSmallDisk } from "../support/smallDisk.ts";
 import { noise } from "../support/store.ts";
-
-const quick = () => new QuickDisk({ elapsed: () => 0, waits: () => 0 });
-
-/** A disk each of whose blocking writes took a second, by a clock that nobody else moves. */
-function slow() {
-  let now = 0;
-  const elapsed = () => {
-    now += 1_000;
-    return now;
-  };
-  return new QuickDisk({ elapsed, waits: elapsed });
-}
 
 async function openWriter(
   scope: Scope,
   follower: StagingFollower = unfollowed,
   folder = tempFolder(scope, "writer"),
-  { disk = quick(), path = join(folder, "data") } = {},
 ) {
-  const file = await open(path, "w+");
+  const file = await open(join(folder, "data"), "w+");
   scope.defer(() => file.close());
   const writer = new StagedWriter(file, 0, {
     follower,
     latch: new WriteLatch(() => {}),
     space: new FreeSpace(folder, Date.now),
-    disk,
     release: null,
     signal: new AbortController().signal,
   });
@@ -141,70 +124,3 @@ test("the writer waits for a follower that asks it to", async () => {
 
   expect(released).toBeGreaterThan(0);
 });
-
-const batch = 128 * 1024;
-
-test("on a quick disk, a batch of the first 8 MiB is in the file when the writer has taken it", async () => {
-  await using scope = new Scope();
-  const { writer, folder } = await openWriter(scope);
-  const bytes = noise(9 * 2 ** 20);
-
-  const sizes: number[] = [];
-  for (let at = 0; at < bytes.length; at += batch) {
-    const waiting = writer.push(bytes.subarray(at, at + batch));
-    sizes.push(statSync(join(folder, "data")).size);
-    if (waiting !== null) await waiting;
-  }
-  await writer.finish();
-
-  expect(sizes.slice(0, 64)).toEqual(Array.from({ length: 64 }, (_, index) => (index + 1) * batch));
-  // Later ones are put together to 512 KiB and written by another thread.
-  expect(sizes.slice(64, 67)).toEqual([8 * 2 ** 20, 8 * 2 ** 20, 8 * 2 ** 20]);
-  expect(Buffer.compare(await Bun.file(join(folder, "data")).bytes(), bytes)).toBe(0);
-});
-
-test("after one slow write, another thread writes what follows", async () => {
-  await using scope = new Scope();
-  const { writer, folder } = await openWriter(scope, unfollowed, undefined, { disk: slow() });
-  const bytes = noise(4 * batch);
-  const push = (index: number) => writer.push(bytes.subarray(index * batch, (index + 1) * batch));
-
-  expect(push(0)).toBeNull();
-  const [first, ...later] = [statSync(join(folder, "data")).size, push(1), push(2), push(3)];
-  expect(statSync(join(folder, "data")).size).toBe(batch);
-  await Promise.all(later);
-  await writer.finish();
-
-  expect(first).toBe(batch);
-  expect(Buffer.compare(await Bun.file(join(folder, "data")).bytes(), bytes)).toBe(0);
-});
-
-test("a full disk refuses a batch that the server's thread writes as it does any other", async () => {
-  await using scope = new Scope();
-  const { writer } = await openWriter(scope, unfollowed, undefined, { path: "/dev/full" });
-
-  const refusal = await Promise.resolve(writer.push(noise(batch))).catch((error: unknown) => error);
-
-  expect(refusal).toMatchObject({ situation: "DISK_FULL" });
-  expect(writer.written).toBe(0);
-  await writer.settle();
-});
-
-clientTest(
-  "a disk that becomes full within a batch refuses it",
-  { commands: ["mount", "umount"], root: true },
-  async (scope) => {
-    const folder = await mountSmallDisk(scope);
-    const { writer } = await openWriter(scope, unfollowed, folder);
-    await Bun.write(join(folder, "other"), new Uint8Array(freeBytes(folder) - batch / 2));
-
-    const refusal = await (async () => {
-      await writer.push(noise(batch));
-      await writer.finish();
-    })().catch((error: unknown) => error);
-
-    expect(refusal).toMatchObject({ situation: "DISK_FULL" });
-    expect(writer.written).toBe(0);
-    await writer.settle();
-  },
-);

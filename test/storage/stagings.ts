@@ -5,7 +5,6 @@ import { FolderSyncs } from "../../src/storage/filesystem/folderSyncs.ts";
 import { FreeSpace } from "../../src/storage/filesystem/freeSpace.ts";
 import type { Hashing } from "../../src/storage/filesystem/hashing/hashing.ts";
 import { OnDisk } from "../../src/storage/filesystem/onDisk.ts";
-import { QuickDisk } from "../../src/storage/filesystem/quickDisk.ts";
 import { Sealing } from "../../src/storage/filesystem/sealing.ts";
 import { StagedReaders } from "../../src/storage/filesystem/stagedReaders.ts";
 import { StagedWrites } from "../../src/storage/filesystem/stagedWrites.ts";
@@ -18,14 +17,12 @@ export function stagingWith(directory: string, hashing: Hashing): FilesystemStag
   const onDisk = new OnDisk();
   const writes = new StagedWrites({ directory, latch, syncs, onDisk });
   const onNamed = () => {};
-  const elapsed = () => performance.now();
   const blobs = join(directory, "blobs");
   return new FilesystemStaging({
     ...{ directory, latch, syncs, writes, onDisk, hashing },
     discarded: join(directory, "tmp", "discarded"),
     newId: Bun.randomUUIDv7,
-    space: new FreeSpace(directory, elapsed),
-    disk: new QuickDisk({ elapsed, waits: () => 0 }),
+    space: new FreeSpace(directory, () => performance.now()),
     sealing: new Sealing({ directory, blobs, latch, syncs, writes, onNamed }),
     readers: new StagedReaders(directory),
     assembly: { forget: () => {} },

@@ -14,14 +14,12 @@ import { Hashing } from "./hashing/hashing.ts";
 import { FilesystemIntake } from "./intake.ts";
 import { OnDisk } from "./onDisk.ts";
 import { FilesystemParts } from "./parts.ts";
-import { QuickDisk } from "./quickDisk.ts";
 import { filesystemRepair } from "./repair.ts";
 import { Sealing } from "./sealing.ts";
 import { multipartFolder, partsState } from "./stagedPlaces.ts";
 import { StagedReaders } from "./stagedReaders.ts";
 import { StagedWrites } from "./stagedWrites.ts";
 import { FilesystemStaging } from "./staging.ts";
-import { threadWaits } from "./threadWaits.ts";
 
 /** `00` to `ff`. */
 const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -100,15 +98,13 @@ function compose(
 ): Storage {
   const { directory, latch, serving } = options;
   const syncs = new FolderSyncs(latch);
-  const elapsed = () => performance.now();
-  const space = new FreeSpace(directory, elapsed);
-  const disk = new QuickDisk({ elapsed, waits: threadWaits });
+  const space = new FreeSpace(directory, () => performance.now());
   const onDisk = new OnDisk();
   const writes = new StagedWrites({ directory, latch, syncs, onDisk });
   const { hashing, assembly, close } = openWorkers(options);
   const onNamed = ({ id }: Staged) => hashing.forget(id);
   const sealing = new Sealing({ directory, blobs, latch, syncs, writes, onNamed });
-  const shared = { ...options, space, disk, syncs, sealing, hashing, assembly };
+  const shared = { ...options, space, syncs, sealing, hashing, assembly };
   const staging = new FilesystemStaging({
     ...shared,
     discarded,

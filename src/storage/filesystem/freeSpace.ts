@@ -28,7 +28,9 @@ export class FreeSpace {
 
   /** Bytes free and in all, as an unprivileged writer sees them. */
   async read(): Promise<Capacity> {
-    return this.#note(await statfs(this.#directory));
+    this.#reading = { ...capacityOf(await statfs(this.#directory)), at: this.#elapsed() };
+    this.#taken = 0;
+    return this.#reading;
   }
 
   /**
@@ -39,7 +41,7 @@ export class FreeSpace {
     if (this.#isFresh() && this.#fits(bytes)) return;
     // Only a new reading may refuse: space that was freed a moment ago is to be used at once.
     await this.read();
-    this.#refuse(bytes);
+    if (!this.#fits(bytes)) throw new RegistryError("DISK_FULL", { retryAfter: 30 });
   }
 
   #isFresh(): boolean {
@@ -54,23 +56,6 @@ export class FreeSpace {
   async take(bytes: number): Promise<void> {
     await this.assertFits(bytes);
     this.#taken += bytes;
-  }
-
-  /** The same, looked up with a blocking call. @throws RegistryError DISK_FULL as `assertFits`. */
-  takeBlocking(bytes: number): void {
-    if (!this.#isFresh() || !this.#fits(bytes)) this.#note(statfsSync(this.#directory));
-    this.#refuse(bytes);
-    this.#taken += bytes;
-  }
-
-  #note(found: StatsFs): Capacity {
-    this.#reading = { ...capacityOf(found), at: this.#elapsed() };
-    this.#taken = 0;
-    return this.#reading;
-  }
-
-  #refuse(bytes: number): void {
-    if (!this.#fits(bytes)) throw new RegistryError("DISK_FULL", { retryAfter: 30 });
   }
 }
 

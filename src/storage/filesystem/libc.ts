@@ -15,8 +15,6 @@ export interface LibC {
   /** A system call by its number, with six arguments; -1 when it failed. */
   syscall(call: number, ...args: readonly number[]): bigint;
   sysconf(name: number): bigint;
-  /** Fills 18 numbers; returns 0 on success. */
-  getrusage(who: number, into: BigInt64Array): number;
 }
 
 let loaded: LibC | null | undefined;
@@ -35,7 +33,6 @@ function load(): LibC | null {
         posix_fadvise: { args: ["i32", "i64", "i64", "i32"], returns: "i32" },
         syscall: { args: ["i64", "i64", "i64", "i64", "i64", "i64", "i64"], returns: "i64" },
         sysconf: { args: ["i32"], returns: "i64" },
-        getrusage: { args: ["i32", "ptr"], returns: "i32" },
       }).symbols;
     } catch {
       // Another C library.

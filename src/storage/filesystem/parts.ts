@@ -17,7 +17,6 @@ import { folderEntries } from "./folderEntries.ts";
 import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import { partPaths, partPlace } from "./partNames.ts";
-import type { QuickDisk } from "./quickDisk.ts";
 import type { Sealing } from "./sealing.ts";
 import { multipartFolder, partsState, readFolderName } from "./stagedPlaces.ts";
 import { StagedWriter, unfollowed } from "./stagedWriter.ts";
@@ -33,7 +32,6 @@ export interface PartsOptions {
   readonly latch: WriteLatch;
   readonly newId: () => string;
   readonly space: FreeSpace;
-  readonly disk: QuickDisk;
   readonly syncs: FolderSyncs;
   readonly sealing: Sealing;
   readonly assembly: Assembly;
@@ -57,14 +55,13 @@ export class FilesystemParts implements Parts {
     body: Body,
     { expected, signal }: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart> {
-    const { latch, space, disk, newId } = this.#options;
+    const { latch, space, newId } = this.#options;
     latch.assertWritable();
     // Only asked here; each write takes its own share.
     if (expected !== null) await space.assertFits(expected);
     const place = partPlace(id, number, newId());
     const file = await this.#create(place);
-    const release = body.release ?? null;
-    const tools = { follower: unfollowed, latch, space, disk, signal, release };
+    const tools = { follower: unfollowed, latch, space, signal, release: body.release ?? null };
     const writer = new StagedWriter(file, 0, tools);
     const giveBack = () => this.#remove(place).catch(() => {});
     try {

@@ -1,18 +1,11 @@
-// Appends to one staged file: the first bytes on the server's thread while the disk is quick; of the rest one batch is written while
-// the next arrives. Syncs run in the background, every byte is counted.
-import { writevSync } from "node:fs";
+// Appends to one staged file: one batch is written while the next arrives, syncs run in the background, every byte is counted.
 import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
-import type { QuickDisk } from "./quickDisk.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
-/** The same on the server's thread. */
-const directBatchBytes = 128 * 1024;
-/** Up to this offset: what is hashed on that thread as well. Longer uploads would gain nothing. */
-const directBytes = 8 * 1_048_576;
 /** Most chunks that are buffered, however small: each costs hundreds of bytes of memory besides its own. */
 const batchChunks = 1024;
 /** The memory of a buffered chunk besides its bytes; about. */
@@ -41,7 +34,6 @@ export interface WriterTools {
   readonly follower: StagingFollower;
   readonly latch: WriteLatch;
   readonly space: FreeSpace;
-  readonly disk: QuickDisk;
   /** Aborted when nothing may be written any more. */
   readonly signal: AbortSignal;
   /** Gives a chunk's memory back. Left to the garbage collector, an upload would hold tens of MiB more. */
@@ -61,8 +53,6 @@ export class StagedWriter {
   #written: number;
   #syncedAt: number;
   #writing: Promise<void> = Promise.resolve();
-  /** False from a write by another thread on, until that has succeeded. */
-  #isIdle = true;
   #syncing: Promise<void> = Promise.resolve();
   #syncFailed: unknown = null;
   #isSyncing = false;
@@ -94,16 +84,14 @@ export class StagedWriter {
     const cost = chunk.byteLength + chunkCost;
     this.#gathered += cost;
     gathered += cost;
-    const isFull = this.#isFull();
-    if ((isFull || this.#batchSize >= directBatchBytes) && this.#mayBlock()) return this.#direct();
-    if (isFull) return this.#flush();
+    if (this.#isFull()) return this.#flush();
     this.#listening ??= this.#listen();
     return null;
   }
 
   /** Writes what is left and makes all of it durable. @throws RegistryError DISK_FULL, READ_ONLY. */
   async finish(): Promise<void> {
-    await (this.#mayBlock() ? this.#direct() : this.#flush());
+    await this.#flush();
     this.#stopListening();
     await this.#writing;
     await this.#syncing;
@@ -143,34 +131,6 @@ export class StagedWriter {
     this.#listening = null;
   }
 
-  #mayBlock(): boolean {
-    const end = this.#queued + this.#batchSize;
-    return this.#isIdle && end <= directBytes && this.#tools.disk.isQuick;
-  }
-
-  /** Writes the batch at once. @returns as `push`. */
-  #direct(): Promise<void> | null {
-    const { disk, follower, latch, release, signal, space } = this.#tools;
-    const [offset, size, chunks] = [this.#queued, this.#batchSize, this.#batch];
-    if (size === 0) return null;
-    try {
-      signal.throwIfAborted();
-      const done = disk.watch(() => {
-        space.takeBlocking(size);
-        return writevSync(this.#file.fd, chunks, offset);
-      });
-      // Another thread writes the batch once more, to its end, or finds out why that cannot be.
-      if (done < size) return this.#flush();
-    } catch (error) {
-      return Promise.reject(writeFailure(error, latch));
-    }
-    this.#take();
-    this.#written = offset + size;
-    const behind = follower.staged(offset, chunks);
-    if (release !== null) chunks.forEach(release);
-    return behind;
-  }
-
   #take(): readonly Uint8Array[] {
     const chunks = this.#batch;
     this.#batch = [];
@@ -190,7 +150,6 @@ export class StagedWriter {
     if (this.#syncFailed !== null) throw this.#syncFailed;
     if (this.#isSettled || this.#batch.length === 0) return;
     const [offset, size] = [this.#queued, this.#batchSize];
-    this.#isIdle = false;
     const writing = this.#write(this.#take(), offset, size);
     // The next await throws the failure; this keeps it from counting as unhandled until then.
     writing.catch(() => {});
@@ -212,7 +171,6 @@ export class StagedWriter {
     }
     await follower.staged(offset, chunks);
     if (release !== null) chunks.forEach(release);
-    this.#isIdle = true;
   }
 
   async #sync(): Promise<void> {

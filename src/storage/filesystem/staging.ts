@@ -25,7 +25,6 @@ import type { FolderSyncs } from "./folderSyncs.ts";
 import type { FreeSpace } from "./freeSpace.ts";
 import type { Hashing } from "./hashing/hashing.ts";
 import type { OnDisk } from "./onDisk.ts";
-import type { QuickDisk } from "./quickDisk.ts";
 import type { Sealing } from "./sealing.ts";
 import { listStagedEntries } from "./stagedEntries.ts";
 import { noState, partsState, placeOf } from "./stagedPlaces.ts";
@@ -42,7 +41,6 @@ export interface StagingOptions {
   readonly latch: WriteLatch;
   readonly newId: () => string;
   readonly space: FreeSpace;
-  readonly disk: QuickDisk;
   readonly syncs: FolderSyncs;
   readonly writes: StagedWrites;
   readonly onDisk: OnDisk;
@@ -124,15 +122,14 @@ export class FilesystemStaging implements Staging {
     body: Body,
     options: AppendOptions & { readonly file: FileHandle; readonly follower: StagingFollower },
   ): Promise<Appended> {
-    const { latch, space, disk, onDisk } = this.#options;
+    const { latch, space, onDisk } = this.#options;
     const { expected, signal, resumable, isWhole = false, file, follower } = options;
     const { id, offset } = session;
     // While the body arrives: its file has its name already.
     const keeping = resumable ? this.#keepFolder(session) : null;
     keeping?.catch(() => {});
     const release = body.release ?? null;
-    const tools = { follower, signal, latch, space, disk, release };
-    const writer = new StagedWriter(file, offset, tools);
+    const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
     const giveBack = () => file.truncate(offset).catch(() => {});
     const ends = { expected, signal, keepsCut: !isWhole, giveBack };
     const cut = await receiveBody(body, writer, ends);

@@ -174,6 +174,14 @@ static void on_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t at, struc
   free(buffer);
 }
 
+static void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t at, struct fuse_file_info *info) {
+  if (refused_change(req)) return;
+  if ((info->flags & O_DIRECT) != 0) power.direct_writes++;
+  ssize_t written = file_write((node_id)ino, bytes, size, at);
+  if (written < 0) fuse_reply_err(req, (int)-written);
+  else fuse_reply_write(req, (size_t)written);
+}
+
 // By the last name that the file was given: what staged bytes, parts and assembled ones are called before they are published.
 static bool is_of(const char *kind, node_id id) {
   const char *name = node_at(id)->name;
@@ -181,15 +189,6 @@ static bool is_of(const char *kind, node_id id) {
   if (strcmp(kind, "wal") == 0) return length > 4 && strcmp(name + length - 4, "-wal") == 0;
   if (strcmp(kind, "parts") == 0) return strncmp(name, "part-", 5) == 0;
   return (strcmp(kind, "data") == 0 || strcmp(kind, "whole") == 0) && strcmp(name, kind) == 0;
-}
-
-static void on_write(fuse_req_t req, fuse_ino_t ino, const char *bytes, size_t size, off_t at, struct fuse_file_info *info) {
-  if (is_of("data", (node_id)ino)) usleep(power.write_time);
-  if (refused_change(req)) return;
-  if ((info->flags & O_DIRECT) != 0) power.direct_writes++;
-  ssize_t written = file_write((node_id)ino, bytes, size, at);
-  if (written < 0) fuse_reply_err(req, (int)-written);
-  else fuse_reply_write(req, (size_t)written);
 }
 
 static void on_fsync(fuse_req_t req, fuse_ino_t ino, int only_data, struct fuse_file_info *info) {

@@ -15,7 +15,6 @@ struct power {
   const char *failing;       // syncs of this kind are answered with EIO once SIGUSR2 came
   volatile sig_atomic_t syncs_fail;
   volatile sig_atomic_t holds_reads;  // of stored content: never answered once SIGHUP came
-  unsigned write_time;       // of staged bytes, microseconds
   bool refuses_direct;       // no file may be opened past the page cache
 };
 

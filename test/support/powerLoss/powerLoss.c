@@ -81,7 +81,6 @@ static void read_options(int count, char **words, struct volume_options *options
     else if (strcmp(words[i], "--cut-after") == 0) cut_after = strtoul(words[i + 1], NULL, 10);
     else if (strcmp(words[i], "--cut-at-sync-after") == 0) cut_after = strtoul(words[i + 1], NULL, 10), cut_at_sync = true;
     else if (strcmp(words[i], "--sync-time") == 0) sync_time = (unsigned)strtoul(words[i + 1], NULL, 10);
-    else if (strcmp(words[i], "--write-time") == 0) power.write_time = (unsigned)strtoul(words[i + 1], NULL, 10);
     else if (strcmp(words[i], "--ignore") == 0) power.ignored = words[i + 1];
     else if (strcmp(words[i], "--fail") == 0) power.failing = words[i + 1];
     else if (strcmp(words[i], "--direct") == 0) power.refuses_direct = strcmp(words[i + 1], "no") == 0;
@@ -91,7 +90,7 @@ static void read_options(int count, char **words, struct volume_options *options
 
 int main(int count, char **words) {
   struct volume_options options = {.seed = 1};
-  if (count < 3) errx(2, "usage: powerLoss BACKING MOUNTPOINT [--seed N] [--keep PERCENT] [--cut-after N | --cut-at-sync-after N] [--sync-time MICROSECONDS] [--write-time MICROSECONDS] [--ignore KIND] [--fail KIND] [--direct yes|no]; KIND is wal, data, parts, whole or folders");
+  if (count < 3) errx(2, "usage: powerLoss BACKING MOUNTPOINT [--seed N] [--keep PERCENT] [--cut-after N | --cut-at-sync-after N] [--sync-time MICROSECONDS] [--ignore KIND] [--fail KIND] [--direct yes|no]; KIND is wal, data, parts, whole or folders");
   options.backing = words[1];
   read_options(count, words, &options);
   volume_load(&options);

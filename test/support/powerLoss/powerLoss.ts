@@ -25,8 +25,6 @@ export interface DiskOptions {
   readonly cutAtSync?: boolean;
   /** How long each sync takes, µs. */
   readonly syncTimeUs?: number;
-  /** How long each write of staged bytes takes, µs. */
-  readonly writeTimeUs?: number;
   /** Syncs that it only pretends to do. */
   readonly ignore?: SyncKind;
   /** Syncs that are answered with EIO from `failSyncs` on. */
@@ -94,7 +92,7 @@ export async function mountDisk(scope: Scope, options: DiskOptions): Promise<Dis
   if (options.cutAfter !== undefined) {
     words.push(options.cutAtSync ? "--cut-at-sync-after" : "--cut-after", options.cutAfter);
   }
-  words.push("--sync-time", options.syncTimeUs ?? 0, "--write-time", options.writeTimeUs ?? 0);
+  words.push("--sync-time", options.syncTimeUs ?? 0);
   words.push("--direct", options.refusesDirect ? "no" : "yes");
   if (options.ignore !== undefined) words.push("--ignore", options.ignore);
   if (options.fail !== undefined) words.push("--fail", options.fail);

@@ -63,7 +63,7 @@ clientTest(
     const done = ends.filter((end) => end === "done").length;
     console.log(`${ends.length} kills, ${done} of them after the object was there`);
     expect(ends.length - done).toBeGreaterThan(20 / killEvery);
-    // The folder that is moved aside, and what is in it.
-    expect(done).toBeGreaterThan(2);
+    // While the folder that was moved aside is removed. On a busy machine the answer comes before most of that.
+    expect(done).toBeGreaterThan(0);
   },
 );

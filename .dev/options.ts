@@ -35,28 +35,21 @@ export const flag = (help: string): Option<boolean> => ({
   read: (text) => text !== null,
 });
 
+/** Options with a value that has a default. @param parse throws UsageError */
+const valued =
+  <V extends string | number>(parse: (given: string) => V) =>
+  <T extends V | null>(value: string, fallback: T, help: string): Option<V | T> => ({
+    ...{ value, help: withDefault(help, fallback) },
+    read: (given) => (given === null ? fallback : parse(given)),
+  });
+
 /** An option whose value is any text. */
-export const text = <T extends string | null>(
-  value: string,
-  fallback: T,
-  help: string,
-): Option<string | T> => ({
-  ...{ value, help: withDefault(help, fallback) },
-  read: (given) => given ?? fallback,
-});
+export const text = valued((given): string => given);
 
 /** An option whose value is a number that is not negative. */
-export const number = <T extends number | null>(
-  value: string,
-  fallback: T,
-  help: string,
-): Option<number | T> => ({
-  ...{ value, help: withDefault(help, fallback) },
-  read: (given) => {
-    if (given === null) return fallback;
-    if (!/^\d+(?:\.\d+)?$/.test(given)) throw new UsageError(`${shown(given)} is not a number`);
-    return Number(given);
-  },
+export const number = valued((given): number => {
+  if (!/^\d+(?:\.\d+)?$/.test(given)) throw new UsageError(`${shown(given)} is not a number`);
+  return Number(given);
 });
 
 /** An option whose value is one of a list; null when it was not given. */

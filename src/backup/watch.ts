@@ -1,6 +1,7 @@
 // Whether the last complete backup is too old, and whether the place of those before is still there.
 import { join } from "node:path";
 import type { BackupStanding, BackupsMetadata } from "../metadata/backups.ts";
+import { isAhead } from "../model/steering.ts";
 import { markName } from "./mark.ts";
 import { BackupError } from "./target.ts";
 
@@ -15,9 +16,6 @@ export interface BackupWatch {
   readonly isScheduled: boolean;
 }
 
-/** Clocks that are steered move by less; ms. */
-const steeredMs = 60_000;
-
 /** Reads it. */
 export async function readBackups({
   backups,
@@ -28,10 +26,9 @@ export async function readBackups({
   const now = clock();
   const last = await backups.lastBackup();
   const lastCompleteAt = await backups.lastComplete();
-  const age = lastCompleteAt === null ? null : now - lastCompleteAt;
-  const isAhead = age !== null && age < -steeredMs;
-  const isOld = age === null ? isScheduled : isAhead || age > maxAgeMs;
-  return { last, lastCompleteAt, isAhead, isOverdue: maxAgeMs > 0 && isOld };
+  const isFuture = lastCompleteAt !== null && isAhead(lastCompleteAt, now);
+  const isOld = lastCompleteAt === null ? isScheduled : isFuture || now - lastCompleteAt > maxAgeMs;
+  return { last, lastCompleteAt, isAhead: isFuture, isOverdue: maxAgeMs > 0 && isOld };
 }
 
 /**

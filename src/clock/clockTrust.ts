@@ -6,6 +6,7 @@ import type {
   ClockReading,
   Postponement,
 } from "../metadata/clockAnchor.ts";
+import { steeredMs } from "../model/steering.ts";
 
 /** The verdict on the clock. `anchor` is the reference for the next look. */
 export type ClockVerdict =
@@ -21,8 +22,6 @@ export type ClockVerdict =
       readonly postponed: Postponement | null;
     };
 
-/** Clocks that are steered move by less between two looks; ms. */
-const toleranceMs = 60_000;
 /** A longer downtime cannot be distinguished from a clock that was wrong at the start; ms. */
 const plausibleGapMs = 24 * 3_600_000;
 
@@ -49,7 +48,7 @@ export function judgeClock(
 /** How long the doubt of another machine lasts, ms. What it saw in the future is not so any more: the clock was set back. */
 function doubtLeft({ wall, uptime, distrustUntil }: ClockAnchor, reading: ClockReading): number {
   const gap = reading.wall - wall;
-  return gap < -toleranceMs ? 0 : distrustUntil - uptime - gap;
+  return gap < -steeredMs ? 0 : distrustUntil - uptime - gap;
 }
 
 function judgeOwn(anchor: ClockAnchor, reading: ClockReading, patienceMs: number): ClockVerdict {
@@ -59,7 +58,7 @@ function judgeOwn(anchor: ClockAnchor, reading: ClockReading, patienceMs: number
     return judgeAfterStart(anchor, reading, patienceMs);
   }
   const step = reading.wall - anchor.wall - (reading.uptime - uptime);
-  if (step > toleranceMs) {
+  if (step > steeredMs) {
     const cause = `the clock was set forward by ${spanText(step)}`;
     const postponed = {
       endingAfter: reading.wall - step + patienceMs,
@@ -107,7 +106,7 @@ function judgeFirst(
   return doubted(reading, reading.uptime + patienceMs, { cause, postponed: null });
 }
 
-const setBack = (step: number): number => (step < -toleranceMs ? -step : 0);
+const setBack = (step: number): number => (step < -steeredMs ? -step : 0);
 
 function trusted(reading: ClockReading, setBackMs: number): ClockVerdict {
   return { kind: "trusted", anchor: { ...reading, distrustUntil: 0 }, setBackMs };

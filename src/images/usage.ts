@@ -106,11 +106,8 @@ async function addUntagged(deps: Pick<Deps, "rows" | "rest">, named: Named): Pro
   const known = new ManifestSet();
   const indexes = new Map<RepositoryName, Map<Digest, Reason>>();
   let after: ManifestKey | null = null;
-  for (let full = true; full; ) {
-    const page: Awaited<ReturnType<typeof imageSums.listReleased>> = await imageSums.listReleased(
-      after,
-      atOnce,
-    );
+  const read = (from: ManifestKey | null) => imageSums.listReleased(from, atOnce);
+  for await (const page of pagesOf(deps.rest, read)) {
     const last = page.at(-1);
     if (last === undefined) break;
     await named.addNames(await imageSums.listReleasedNames(after, last));
@@ -121,7 +118,6 @@ async function addUntagged(deps: Pick<Deps, "rows" | "rest">, named: Named): Pro
       indexes.set(key.repository, seeds.set(key.digest, "asked"));
     }
     after = last;
-    full = page.length === atOnce;
   }
   for (const [repository, manifests] of indexes) {
     await follow(deps, repository, manifests);
@@ -181,9 +177,9 @@ async function sumHeld(
   return { untagged: untaggedBytes, referrers: both - untaggedBytes, byRepository };
 }
 
-async function* pagesOf(
+async function* pagesOf<T extends ManifestKey>(
   rest: Deps["rest"],
-  read: (after: ManifestKey | null) => Promise<readonly ManifestKey[]>,
+  read: (after: ManifestKey | null) => Promise<readonly T[]>,
 ) {
   let after: ManifestKey | null = null;
   for (let full = true; full; ) {

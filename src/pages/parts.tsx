@@ -1,14 +1,13 @@
 // Small parts that pages are made of.
+
 import type { Child } from "#jsx/jsx-runtime";
 import { showAge, showBytes, showTime } from "../amounts.ts";
+import { isAhead } from "../model/steering.ts";
 
 /** A size; the exact one is shown when it is pointed at. */
 export function Bytes({ bytes }: { readonly bytes: number }) {
   return <span title={`${bytes.toLocaleString("en")} bytes`}>{showBytes(bytes)}</span>;
 }
-
-/** Clocks that are steered move by less; ms. */
-const steeredMs = 60_000;
 
 /** How long ago; the time is shown when it is pointed at, or when it is in the future: a clock was set. @param time Unix ms; null for never. */
 export function Ago({ time, now }: { readonly time: number | null; readonly now: number }) {
@@ -17,7 +16,7 @@ export function Ago({ time, now }: { readonly time: number | null; readonly now:
   const text = age < 60_000 ? "just now" : `${showAge(age).split(" ")[0]} ago`;
   return (
     <time dateTime={new Date(time).toISOString()} title={showTime(time)}>
-      {time - now > steeredMs ? showTime(time) : text}
+      {isAhead(time, now) ? showTime(time) : text}
     </time>
   );
 }

@@ -130,3 +130,9 @@ export async function put(
   );
   return objects.commitObject(made);
 }
+
+/** @returns the row of an object in `backups`; null when there is none. */
+export async function findRow(metadata: Pick<Metadata, "objects">, name: string) {
+  const found = await metadata.objects.findObject(backups, object(name));
+  return found.kind === "found" ? found.object : null;
+}

@@ -9,7 +9,7 @@ import {
   backups,
   builds,
   commit,
-  object,
+  findRow,
   part,
   put,
   record,
@@ -56,10 +56,7 @@ describe("an object's row", () => {
     const { metadata } = await openIn(scope, directory);
     await metadata.objects.createBucket(backups, now);
     await put(metadata, "a", "one");
-    const look = async () => {
-      const found = await metadata.objects.findObject(backups, object("a"));
-      return found.kind === "found" ? found.object : null;
-    };
+    const look = () => findRow(metadata, "a");
 
     const [first, again] = [await look(), await look()];
     const tool = await openIn(scope, directory, { role: "tool" });

@@ -1,7 +1,7 @@
 // Rows in memory over PostgreSQL: what any replica has written ends them, and nothing else does.
 import { describe, expect, test } from "bun:test";
 import { Freshness } from "../../src/metadata/postgres/freshness.ts";
-import { backups, object, put } from "../contract/metadataObjectRows.ts";
+import { backups, findRow, object, put } from "../contract/metadataObjectRows.ts";
 import { app, bytes, digest, finish, manifest, now, tag } from "../contract/metadataRows.ts";
 import { nextTurn } from "../support/nextTurn.ts";
 import { Scope } from "../support/scope.ts";
@@ -125,10 +125,7 @@ describeOnPostgres("on PostgreSQL", (server) => {
     const { metadata } = await openAt(inner, url);
     await metadata.objects.createBucket(backups, now);
     await put(metadata, "a", "one");
-    const look = async () => {
-      const found = await metadata.objects.findObject(backups, object("a"));
-      return found.kind === "found" ? found.object : null;
-    };
+    const look = () => findRow(metadata, "a");
     const [first, second] = [await look(), await look()];
 
     expect(first).not.toBeNull();

@@ -2,6 +2,7 @@
 import { clock } from "../../ambient.ts";
 import { counted, showBytes, showTime } from "../../amounts.ts";
 import type { PrintedStatus, PrintedUsage } from "../../images/printed.ts";
+import { isAhead } from "../../model/steering.ts";
 import { exitCode } from "../exitCode.ts";
 import { print, printAnswer } from "../print.ts";
 import { type Options, textOf } from "../settingFlags.ts";
@@ -134,11 +135,8 @@ function backupText(
   return agoOf(at, now) + where;
 }
 
-/** Clocks that are steered move by less; ms. */
-const steeredMs = 60_000;
-
 /** `2h ago`; a time in the future is shown as it is: the clock was set back. */
 export function agoOf(time: string, now: number): string {
   const at = Date.parse(time);
-  return at - now > steeredMs ? showTime(at) : `${ageOf(time, now)} ago`;
+  return isAhead(at, now) ? showTime(at) : `${ageOf(time, now)} ago`;
 }

@@ -9,6 +9,7 @@ import {
   type StagingFollower,
   unfollowed,
 } from "../../src/storage/filesystem/stagedWriter.ts";
+import { SyncPace } from "../../src/storage/filesystem/syncPace.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import { noise } from "../support/store.ts";
@@ -24,10 +25,11 @@ async function openWriter(
     follower,
     latch: new WriteLatch(() => {}),
     space: new FreeSpace(folder, Date.now),
+    pace: new SyncPace(() => performance.now()),
     release: null,
     signal: new AbortController().signal,
   });
-  return { writer, folder };
+  return { writer, folder, file };
 }
 
 const sizeOf = async (folder: string) => (await stat(join(folder, "data"))).size;
@@ -123,4 +125,21 @@ test("the writer waits for a follower that asks it to", async () => {
   await writer.finish();
 
   expect(released).toBeGreaterThan(0);
+});
+
+test("bytes are synced while later ones arrive", async () => {
+  await using scope = new Scope();
+  const { writer, file, folder } = await openWriter(scope);
+  let syncs = 0;
+  const datasync = file.datasync.bind(file);
+  file.datasync = () => {
+    syncs += 1;
+    return datasync();
+  };
+
+  for (let sent = 0; sent < 3; sent += 1) await writer.push(noise(1_048_576));
+  await waitFor("a sync before the end", async () => syncs > 0);
+  await writer.finish();
+
+  expect(await Bun.file(join(folder, "data")).bytes()).toHaveLength(3 * 1_048_576);
 });

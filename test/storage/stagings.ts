@@ -9,6 +9,7 @@ import { Sealing } from "../../src/storage/filesystem/sealing.ts";
 import { StagedReaders } from "../../src/storage/filesystem/stagedReaders.ts";
 import { StagedWrites } from "../../src/storage/filesystem/stagedWrites.ts";
 import { FilesystemStaging } from "../../src/storage/filesystem/staging.ts";
+import { SyncPace } from "../../src/storage/filesystem/syncPace.ts";
 
 /** @param directory a data directory that was opened before, so that its folders are there. */
 export function stagingWith(directory: string, hashing: Hashing): FilesystemStaging {
@@ -23,6 +24,7 @@ export function stagingWith(directory: string, hashing: Hashing): FilesystemStag
     discarded: join(directory, "tmp", "discarded"),
     newId: Bun.randomUUIDv7,
     space: new FreeSpace(directory, () => performance.now()),
+    pace: new SyncPace(() => performance.now()),
     sealing: new Sealing({ directory, blobs, latch, syncs, writes, onNamed }),
     readers: new StagedReaders(directory),
     assembly: { forget: () => {} },

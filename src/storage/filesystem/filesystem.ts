@@ -20,6 +20,7 @@ import { multipartFolder, partsState } from "./stagedPlaces.ts";
 import { StagedReaders } from "./stagedReaders.ts";
 import { StagedWrites } from "./stagedWrites.ts";
 import { FilesystemStaging } from "./staging.ts";
+import { SyncPace } from "./syncPace.ts";
 
 /** `00` to `ff`. */
 const prefixes = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
@@ -98,13 +99,14 @@ function compose(
 ): Storage {
   const { directory, latch, serving } = options;
   const syncs = new FolderSyncs(latch);
-  const space = new FreeSpace(directory, () => performance.now());
+  const elapsed = () => performance.now();
+  const [space, pace] = [new FreeSpace(directory, elapsed), new SyncPace(elapsed)];
   const onDisk = new OnDisk();
   const writes = new StagedWrites({ directory, latch, syncs, onDisk });
   const { hashing, assembly, close } = openWorkers(options);
   const onNamed = ({ id }: Staged) => hashing.forget(id);
   const sealing = new Sealing({ directory, blobs, latch, syncs, writes, onNamed });
-  const shared = { ...options, space, syncs, sealing, hashing, assembly };
+  const shared = { ...options, space, pace, syncs, sealing, hashing, assembly };
   const staging = new FilesystemStaging({
     ...shared,
     discarded,

@@ -20,6 +20,7 @@ import { partPaths, partPlace } from "./partNames.ts";
 import type { Sealing } from "./sealing.ts";
 import { multipartFolder, partsState, readFolderName } from "./stagedPlaces.ts";
 import { StagedWriter, unfollowed } from "./stagedWriter.ts";
+import type { SyncPace } from "./syncPace.ts";
 
 /** How often a folder is made that another request's end removes again, because it is empty for a moment. */
 const attempts = 5;
@@ -32,6 +33,7 @@ export interface PartsOptions {
   readonly latch: WriteLatch;
   readonly newId: () => string;
   readonly space: FreeSpace;
+  readonly pace: SyncPace;
   readonly syncs: FolderSyncs;
   readonly sealing: Sealing;
   readonly assembly: Assembly;
@@ -55,13 +57,14 @@ export class FilesystemParts implements Parts {
     body: Body,
     { expected, signal }: Pick<AppendOptions, "expected" | "signal">,
   ): Promise<ReceivedPart> {
-    const { latch, space, newId } = this.#options;
+    const { latch, space, pace, newId } = this.#options;
     latch.assertWritable();
     // Only asked here; each write takes its own share.
     if (expected !== null) await space.assertFits(expected);
     const place = partPlace(id, number, newId());
     const file = await this.#create(place);
-    const tools = { follower: unfollowed, latch, space, signal, release: body.release ?? null };
+    const release = body.release ?? null;
+    const tools = { follower: unfollowed, latch, space, pace, signal, release };
     const writer = new StagedWriter(file, 0, tools);
     const giveBack = () => this.#remove(place).catch(() => {});
     try {

@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { syncFailure, writeFailure } from "./failures.ts";
 import type { FreeSpace } from "./freeSpace.ts";
+import type { SyncPace } from "./syncPace.ts";
 
 /** Chunks are gathered to this size before they are written. */
 const batchBytes = 512 * 1024;
@@ -14,8 +15,6 @@ const chunkCost = 256;
 const mostGathered = 16 * 1024 * 1024;
 /** A batch to which nothing was added for so long is written as it is: its sender may have stalled. Unit: ms. */
 const silenceMs = 1_000;
-/** A background sync starts each time this much has been written, so that the last one finds little to do. */
-const syncEveryBytes = 32 * 1024 * 1024;
 
 /** Receives bytes as they are staged, in order, so that hashing can follow. */
 export interface StagingFollower {
@@ -34,6 +33,7 @@ export interface WriterTools {
   readonly follower: StagingFollower;
   readonly latch: WriteLatch;
   readonly space: FreeSpace;
+  readonly pace: SyncPace;
   /** Aborted when nothing may be written any more. */
   readonly signal: AbortSignal;
   /** Gives a chunk's memory back. Left to the garbage collector, an upload would hold tens of MiB more. */
@@ -47,6 +47,7 @@ let gathered = 0;
 export class StagedWriter {
   readonly #file: FileHandle;
   readonly #tools: WriterTools;
+  readonly #offset: number;
   #batch: Uint8Array[] = [];
   #batchSize = 0;
   #queued: number;
@@ -64,6 +65,7 @@ export class StagedWriter {
   constructor(file: FileHandle, offset: number, tools: WriterTools) {
     this.#file = file;
     this.#tools = tools;
+    this.#offset = offset;
     this.#queued = offset;
     this.#written = offset;
     this.#syncedAt = offset;
@@ -157,7 +159,7 @@ export class StagedWriter {
   }
 
   async #write(chunks: readonly Uint8Array[], offset: number, size: number): Promise<void> {
-    const { follower, latch, space, release, signal } = this.#tools;
+    const { follower, latch, space, pace, release, signal } = this.#tools;
     try {
       await space.take(size);
       signal.throwIfAborted();
@@ -166,8 +168,9 @@ export class StagedWriter {
       throw writeFailure(error, latch);
     }
     this.#written = offset + size;
-    if (this.#written - this.#syncedAt >= syncEveryBytes && !this.#isSyncing) {
-      this.#syncing = this.#sync();
+    const [synced, unsynced] = [this.#syncedAt - this.#offset, this.#written - this.#syncedAt];
+    if (!this.#isSyncing && pace.isDue(synced, unsynced)) {
+      this.#syncing = pace.watch(unsynced, () => this.#sync());
     }
     await follower.staged(offset, chunks);
     if (release !== null) chunks.forEach(release);

@@ -31,6 +31,7 @@ import { noState, partsState, placeOf } from "./stagedPlaces.ts";
 import type { StagedReaders } from "./stagedReaders.ts";
 import { StagedWriter, type StagingFollower } from "./stagedWriter.ts";
 import type { StagedWrites } from "./stagedWrites.ts";
+import type { SyncPace } from "./syncPace.ts";
 
 /** The storage's dependencies of staging. */
 export interface StagingOptions {
@@ -41,6 +42,7 @@ export interface StagingOptions {
   readonly latch: WriteLatch;
   readonly newId: () => string;
   readonly space: FreeSpace;
+  readonly pace: SyncPace;
   readonly syncs: FolderSyncs;
   readonly writes: StagedWrites;
   readonly onDisk: OnDisk;
@@ -122,14 +124,15 @@ export class FilesystemStaging implements Staging {
     body: Body,
     options: AppendOptions & { readonly file: FileHandle; readonly follower: StagingFollower },
   ): Promise<Appended> {
-    const { latch, space, onDisk } = this.#options;
+    const { latch, space, pace, onDisk } = this.#options;
     const { expected, signal, resumable, isWhole = false, file, follower } = options;
     const { id, offset } = session;
     // While the body arrives: its file has its name already.
     const keeping = resumable ? this.#keepFolder(session) : null;
     keeping?.catch(() => {});
     const release = body.release ?? null;
-    const writer = new StagedWriter(file, offset, { follower, signal, latch, space, release });
+    const tools = { follower, signal, latch, space, pace, release };
+    const writer = new StagedWriter(file, offset, tools);
     const giveBack = () => file.truncate(offset).catch(() => {});
     const ends = { expected, signal, keepsCut: !isWhole, giveBack };
     const cut = await receiveBody(body, writer, ends);

@@ -8,6 +8,7 @@ import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
 import { type GarbageSeed, seedGarbage, seedTags } from "./seed.ts";
 import type { RunningSystem } from "./systems.ts";
+import { countTool } from "./toolCpu.ts";
 
 const repository = "bench/gc";
 
@@ -34,8 +35,10 @@ export async function collect(
 ): Promise<Collected> {
   const command = [await breadboxBinary(), "gc", "--yes", "--data", data, ...options];
   const started = performance.now();
-  const { output, peakRssBytes } = await run(command, { env });
-  return { seconds: (performance.now() - started) / 1000, peakRss: peakRssBytes, output };
+  const ended = await run(command, { env });
+  const seconds = (performance.now() - started) / 1000;
+  countTool(ended);
+  return { seconds, peakRss: ended.peakRssBytes, output: ended.output };
 }
 
 /** @throws Error when the output does not say that so many blobs went, or would go. */

@@ -5,6 +5,7 @@ import { OldRegistry } from "../support/oldRegistry.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import type { Metric } from "./metric.ts";
+import { countTool } from "./toolCpu.ts";
 
 const type = (name: string): string => `application/vnd.oci.image.${name}+json`;
 const tagsPerRepository = 1000;
@@ -52,10 +53,13 @@ export const importMetric: Metric = {
     await run(["sync"], { timeoutMs: 600_000 });
     const command = [await breadboxBinary(), "import", old.root, "--data", system.data, "--json"];
     const started = performance.now();
-    const { stdout, cpuSeconds } = await run(command, { timeoutMs: 1_200_000 });
+    const ended = await run(command, { timeoutMs: 1_200_000 });
     const seconds = (performance.now() - started) / 1000;
-    const { blobs } = JSON.parse(stdout);
-    if (blobs.link.blobs !== 2 * tags) throw new Error(`not everything was linked:\n${stdout}`);
-    return { importLink: seconds, importCpu: cpuSeconds };
+    countTool(ended);
+    const { blobs } = JSON.parse(ended.stdout);
+    if (blobs.link.blobs !== 2 * tags) {
+      throw new Error(`not everything was linked:\n${ended.stdout}`);
+    }
+    return { importLink: seconds, importCpu: ended.cpuSeconds };
   },
 };

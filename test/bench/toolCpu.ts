@@ -1,4 +1,4 @@
-/** CPU seconds of the programs that the bench has run as clients, which are no other work: wrk, skopeo. */
+/** CPU seconds of the programs that the bench has run, which are no other work: wrk, skopeo, commands of Breadbox. */
 let seconds = 0;
 
 /** @returns them so far. */

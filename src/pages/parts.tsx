@@ -1,5 +1,4 @@
 // Small parts that pages are made of.
-
 import type { Child } from "#jsx/jsx-runtime";
 import { showAge, showBytes, showTime } from "../amounts.ts";
 import { isAhead } from "../model/steering.ts";

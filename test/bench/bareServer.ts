@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 
-/** As many bytes are written, and synced in the background, at a time as Breadbox does. */
+/** As many bytes are written at a time as Breadbox does, and synced in the background as it does on a slow disk: none early. */
 const [batchBytes, syncEveryBytes] = [512 * 1024, 32 * 1_048_576];
 
 interface Upload {

@@ -8,7 +8,6 @@ import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
 import { type GarbageSeed, seedGarbage, seedTags } from "./seed.ts";
 import type { RunningSystem } from "./systems.ts";
-import { countTool } from "./toolCpu.ts";
 
 const repository = "bench/gc";
 
@@ -37,7 +36,6 @@ export async function collect(
   const started = performance.now();
   const ended = await run(command, { env });
   const seconds = (performance.now() - started) / 1000;
-  countTool(ended);
   return { seconds, peakRss: ended.peakRssBytes, output: ended.output };
 }
 

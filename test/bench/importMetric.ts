@@ -5,7 +5,6 @@ import { OldRegistry } from "../support/oldRegistry.ts";
 import { run, tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
 import type { Metric } from "./metric.ts";
-import { countTool } from "./toolCpu.ts";
 
 const type = (name: string): string => `application/vnd.oci.image.${name}+json`;
 const tagsPerRepository = 1000;
@@ -55,7 +54,6 @@ export const importMetric: Metric = {
     const started = performance.now();
     const ended = await run(command, { timeoutMs: 1_200_000 });
     const seconds = (performance.now() - started) / 1000;
-    countTool(ended);
     const { blobs } = JSON.parse(ended.stdout);
     if (blobs.link.blobs !== 2 * tags) {
       throw new Error(`not everything was linked:\n${ended.stdout}`);

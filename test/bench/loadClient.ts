@@ -1,6 +1,5 @@
 // The bench's end of the load client: starts load.ts in a process of its own and hands it one job at a time.
 import { join } from "node:path";
-import { cpuSeconds } from "../support/procfs.ts";
 import { adopt, release, type Scope } from "../support/scope.ts";
 import type { Job, JobResult } from "./load.ts";
 
@@ -8,7 +7,6 @@ import type { Job, JobResult } from "./load.ts";
 export interface LoadClient {
   /** @throws Error with the client's words when the job fails. */
   perform(job: Job): Promise<JobResult>;
-  cpuSeconds(): number;
 }
 
 /** Starts the load client; it ends with the scope. */
@@ -26,7 +24,6 @@ export function startLoadClient(scope: Scope): LoadClient {
     release(child.pid);
   });
   return {
-    cpuSeconds: () => cpuSeconds([child.pid]),
     perform: async (job) => {
       child.stdin.write(`${JSON.stringify(job)}\n`);
       await child.stdin.flush();

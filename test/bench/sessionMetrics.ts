@@ -9,7 +9,6 @@ import { Scope } from "../support/scope.ts";
 import { atMost, type Figure, memory, own, seconds, time } from "./goals.ts";
 import { type Metric, mebibyte, median, type Values } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
-import { countTool } from "./toolCpu.ts";
 
 const systems = ["breadbox"] as const;
 const body = (size: number) => ({ head: new Uint8Array(), block: new Uint8Array(mebibyte), size });
@@ -43,9 +42,6 @@ function leaveFolders(data: string, count: number): void {
 /** Every folder is a link to its parent: counted without reading ten thousand names. */
 const sessionsIn = (data: string): number => statSync(join(data, "uploads")).nlink - 2;
 
-/** A server's work is no other work. Before it is ended. */
-const count = (registry: RunningRegistry): void => countTool({ cpuSeconds: registry.cpuSeconds() });
-
 const sweeping = { REGISTRY_UPLOAD_TIMEOUT: "1s", BREADBOX_STORAGE_CLEANUP_INTERVAL: "2s" };
 
 /** Starts on these data, and asks until all sessions in them are gone, and for so many ms at the least. */
@@ -59,7 +55,6 @@ async function startOn(data: string, leastMs: number) {
   const sweptMs = performance.now() - started;
   await Bun.sleep(Math.max(0, leastMs - sweptMs));
   const p99 = quantile(await prober.stop(), 0.99);
-  count(registry);
   return { readyMs, sweptMs, p99 };
 }
 
@@ -87,14 +82,12 @@ const sweep = (
 });
 
 const leftSessions = sweep("left", async (registry, sessions) => {
-  count(registry);
   await registry.stop();
   leaveFolders(registry.data, sessions);
 });
 
 const expiredSessions = sweep("expired", async (registry, sessions) => {
   await openSessions(registry.port, sessions, 4096);
-  count(registry);
   await registry.kill9();
   await Bun.sleep(1_500);
 });
@@ -117,7 +110,6 @@ interface Resumed {
 
 /** Starts it again and sends the next chunk, with the staged file in memory or without. @returns how long that chunk took, ms. */
 async function goOn({ scope, registry, path, offset }: Resumed, cache: "warm" | "cold") {
-  count(registry);
   await registry.kill9();
   const { data, port } = registry;
   const staged = join(data, "uploads", path.split("/").at(-1) ?? "", "data");
@@ -141,7 +133,6 @@ async function close({ registry, path, offset }: Resumed): Promise<number> {
   await askFor(connection, [201], { method: "PUT", path: closing });
   const ms = performance.now() - asked;
   connection.close();
-  count(registry);
   return ms / 1000;
 }
 

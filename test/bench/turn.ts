@@ -1,12 +1,11 @@
 // One system's turn: an exercise of a freshly started system, and what else the machine did meanwhile.
 import { tmpdir } from "node:os";
 import { run } from "../support/processes.ts";
-import { machineCpu } from "../support/procfs.ts";
+import { machineCpu, treeCpuSeconds } from "../support/procfs.ts";
 import { Scope } from "../support/scope.ts";
 import type { LoadClient } from "./loadClient.ts";
 import type { Metric, Values } from "./metric.ts";
 import { type SystemName, startSystem, startTlsSystem } from "./systems.ts";
-import { toolCpuSeconds } from "./toolCpu.ts";
 
 /** What is exercised. */
 export interface Turn {
@@ -23,22 +22,15 @@ export interface TurnResult {
   readonly others: number;
 }
 
-/** CPU seconds that this bench itself has used: its own process, wrk, skopeo. */
-const ownCpu = (): number => {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6 + toolCpuSeconds();
-};
-
 /**
- * Begins to watch the CPUs.
- * @param measured tells the CPU seconds that the measured system and the load have used so far.
+ * Begins to watch the CPUs. Whatever this process has started, and what that has started in turn, is no other work.
  * @returns what tells the share of the CPUs, 0 to 1, that others have taken since.
  */
-export function watchOthers(measured: () => number): () => number {
-  const [machine, ours] = [machineCpu(), ownCpu() + measured()];
+export function watchOthers(): () => number {
+  const [machine, ours] = [machineCpu(), treeCpuSeconds(process.pid)];
   return () => {
     const now = machineCpu();
-    const others = now.busy - machine.busy - (ownCpu() + measured() - ours);
+    const others = now.busy - machine.busy - (treeCpuSeconds(process.pid) - ours);
     return Math.max(0, others) / (now.total - machine.total);
   };
 }
@@ -52,7 +44,7 @@ async function takeTurn({ metric, name, ...rest }: Turn): Promise<TurnResult> {
     : startSystem(scope, name, (data) => metric.seed?.(data, rest.quick) ?? none));
   // What the turn before has left to be written back would be charged to this one.
   await run(["sync", "-f", tmpdir()]);
-  const others = watchOthers(() => rest.client.cpuSeconds() + system.cpuSeconds());
+  const others = watchOthers();
   const values = await metric.run({ system, ...rest });
   return { values, others: others() };
 }

@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { run } from "../support/processes.ts";
-import { countTool } from "./toolCpu.ts";
 
 /** What wrk reports. */
 export interface RequestRate {
@@ -35,7 +34,6 @@ async function wrk(script: string, connections: number, seconds: number, url: st
     writeFileSync(file, script);
     const load = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency"];
     const ended = await run(["wrk", ...load, "-s", file, url]);
-    countTool(ended);
     return parseReport(ended.stdout);
   } finally {
     rmSync(folder, { recursive: true });

@@ -49,6 +49,19 @@ export function cpuSeconds(pids: readonly number[]): number {
   return ticks / ticksPerSecond;
 }
 
+/**
+ * User and system seconds that a process and its descendants have used so far, those included that have ended: the kernel adds their time to the
+ * parent that waited for them. A descendant whose parent has ended before it counts no more.
+ */
+export function treeCpuSeconds(root: number): number {
+  let ticks = 0;
+  // Children first: the time of one that ends meanwhile is then found with its parent.
+  for (const pid of processTree(root).toReversed()) {
+    for (const field of statFields(pid)?.slice(11, 15) ?? []) ticks += Number(field);
+  }
+  return ticks / ticksPerSecond;
+}
+
 /** Resident bytes of the given processes now. */
 export const rssBytes = (pids: readonly number[]): number =>
   pids.reduce((sum, pid) => sum + statusBytes(pid, "VmRSS"), 0);

@@ -44,7 +44,7 @@ export async function measureColumn(
   console.error(`ready after ${system.readyMs.toFixed(0)} ms`);
   const operations = await operationsOn(askOf(system.port), size);
   const times = operations.map((): number[] => []);
-  const [watched, cpuBefore] = [watchOthers(() => system.cpuSeconds()), system.cpuSeconds()];
+  const [watched, cpuBefore] = [watchOthers(), system.cpuSeconds()];
   for (let turn = 0; turn < turns; turn += 1) {
     for (const [place, { run }] of operations.entries()) {
       const started = performance.now();

@@ -2,22 +2,18 @@
 // faster than many that are repeated. Those that wait become one transaction: they share its beginning, its end and the sync of the
 // database's log, and those that have nothing to do with each other share its round trips. Other replicas are not asked; what they get in
 // the way of is attempted again.
-import { RegistryError } from "../../errors.ts";
 import type { Body, Lane, Tx } from "../rows/rows.ts";
+import { type Caller, mostTogether, runTogether } from "../rows/together.ts";
 
 /** A body that waits for its turn. */
-interface Waiting {
+interface Waiting extends Caller {
   readonly keys: Lane["keys"];
   /** @returns what tells the caller, once the transaction is committed. */
   body(tx: Tx): Body<() => void>;
-  fail(error: unknown): void;
 }
 
 /** Runs a body in a transaction of its own. */
 type Run = <T>(body: (tx: Tx) => Body<T>) => Promise<T>;
-
-/** Bodies that share a transaction. */
-const mostTogether = 32;
 
 /** Queues by name. */
 export class Lanes {
@@ -53,23 +49,9 @@ export class Lanes {
     for (;;) {
       const next = this.#waiting.get(name)?.splice(0, mostTogether) ?? [];
       if (next.length === 0) break;
-      await this.#runTogether(next);
+      await runTogether(next, (group) => this.#run((tx) => inWaves(tx, group)));
     }
     this.#waiting.delete(name);
-  }
-
-  async #runTogether(group: readonly Waiting[]): Promise<void> {
-    try {
-      const answers = await this.#run((tx) => inWaves(tx, group));
-      for (const answer of answers) answer();
-    } catch (error) {
-      // The database refuses them all, or one of them is at fault; nothing was written.
-      const isOfAll = error instanceof RegistryError || group.length === 1;
-      for (const each of group) {
-        if (isOfAll) each.fail(error);
-        else await this.#runTogether([each]);
-      }
-    }
   }
 }
 

@@ -8,6 +8,7 @@ import type { WriteLatch } from "../../durability/writeLatch.ts";
 import { RegistryError } from "../../errors.ts";
 import { SqliteTooOldError } from "../openErrors.ts";
 import { isBusy, isCutShort, translate } from "./failures.ts";
+import { Groups } from "./groups.ts";
 
 /** Whose connection it is: a server answers requests on one thread, a tool is a command that may wait. */
 export type Role = "server" | "tool";
@@ -115,6 +116,7 @@ export class Connection {
   readonly #beginRead;
   readonly #commit;
   readonly #rollback;
+  readonly #groups = new Groups((body) => this.#transact(body));
   #committed = 0;
   #commits = 0;
   #durableCommits = 0;
@@ -183,15 +185,20 @@ export class Connection {
   }
 
   /**
-   * One transaction; resolves when it is durable.
+   * One transaction, with others that are asked for at the same moment; resolves when it is durable.
+   * @param body is run again when another one of its transaction fails.
    * @param changed false for an outcome that wrote nothing: then there is nothing to wait for.
    * @throws RegistryError READ_ONLY, BUSY, DISK_FULL
    */
   async writeDurably<T>(body: () => T, changed: (outcome: T) => boolean = always): Promise<T> {
-    const outcome = await this.#transact(body);
-    if (!changed(outcome)) return outcome;
-    this.#commits += 1;
-    await this.#settle();
+    const { outcome, isChanged } = await this.#groups.add(() => {
+      const outcome = body();
+      const isChanged = changed(outcome);
+      // With the commit, so that whoever reads of it next waits for its sync. Counting one that is rolled back only costs a sync.
+      if (isChanged) this.#commits += 1;
+      return { outcome, isChanged };
+    });
+    if (isChanged) await this.#settle();
     return outcome;
   }
 
@@ -219,6 +226,7 @@ export class Connection {
   }
 
   async #close(): Promise<void> {
+    await this.#groups.begun();
     await this.settled().catch(() => undefined);
     await this.#log.close();
     // After a failed sync the log's pages may exist in memory only: a checkpoint could half-apply what a restart cannot read.

@@ -1,6 +1,8 @@
 // Several ranges of a blob in one request, over a socket: parts, framing, memory that does not grow, clients that leave.
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import { readerOf } from "../../src/content/intact.ts";
+import { spanBody } from "../../src/http/byteRanges.ts";
 import { mostRanges } from "../../src/http/ranges.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { type RawAnswer, request } from "../support/rawHttp.ts";
@@ -229,4 +231,22 @@ test("ranges of a blob that is deleted while they are sent arrive complete", asy
   expect(digestOf(body.subarray(start, start + content.length - 10))).toBe(
     digestOf(content.subarray(10)),
   );
+});
+
+test("long content is read in few pieces, each of bounded size", async () => {
+  const lengths: number[] = [];
+  const read = async (start: number, end: number) => {
+    lengths.push(end - start);
+    return new Uint8Array(end - start);
+  };
+  const reader = { ...readerOf(new Uint8Array()), read };
+
+  const sent = await new Response(
+    spanBody(async () => reader, { start: 5, end: large.length }),
+  ).bytes();
+
+  expect(sent).toHaveLength(large.length - 5);
+  // A piece costs a turn of a worker and one of the connection: pieces of 128 KiB took three times as long.
+  expect(lengths.length).toBeLessThanOrEqual(large.length / (512 * 1024));
+  expect(Math.max(...lengths)).toBeLessThanOrEqual(1_048_576);
 });

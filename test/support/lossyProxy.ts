@@ -1,4 +1,5 @@
-// A TCP proxy in front of PostgreSQL that loses answers: what a client sent arrives, and the connection breaks before it hears so.
+// A TCP proxy in front of PostgreSQL that loses answers: what a client sent arrives, and the connection breaks before it hears so. Or
+// connections fall silent: they stay open, and nothing goes through.
 import { connect, createServer, type Socket } from "node:net";
 import type { Scope } from "./scope.ts";
 
@@ -7,6 +8,8 @@ export interface LossyProxy {
   readonly port: number;
   /** Loses the answers to the next `count` messages that hold `text`. */
   lose(text: string, count?: number): void;
+  /** Carries nothing any more on the connections that are open. @returns how many there are. */
+  silence(): number;
   /** Answers lost so far. */
   lost(): number;
 }
@@ -15,6 +18,7 @@ export interface LossyProxy {
 export async function openLossyProxy(scope: Scope, port: number): Promise<LossyProxy> {
   const wanted = { text: "", left: 0, lost: 0 };
   const open = new Set<Socket>();
+  const silent = new Set<Socket>();
   const server = createServer((client) => {
     const behind = connect(port, "127.0.0.1");
     let isDoomed = false;
@@ -30,6 +34,7 @@ export async function openLossyProxy(scope: Scope, port: number): Promise<LossyP
       });
     }
     client.on("data", (bytes: Buffer) => {
+      if (silent.has(client)) return;
       if (wanted.left > 0 && bytes.includes(wanted.text)) {
         wanted.left -= 1;
         isDoomed = true;
@@ -37,6 +42,7 @@ export async function openLossyProxy(scope: Scope, port: number): Promise<LossyP
       behind.write(bytes);
     });
     behind.on("data", (bytes: Buffer) => {
+      if (silent.has(behind)) return;
       if (!isDoomed) {
         client.write(bytes);
         return;
@@ -55,6 +61,10 @@ export async function openLossyProxy(scope: Scope, port: number): Promise<LossyP
   if (address === null || typeof address === "string") throw new Error("the proxy has no port");
   return {
     port: address.port,
+    silence() {
+      for (const socket of open) silent.add(socket);
+      return silent.size / 2;
+    },
     lose(text, count = 1) {
       Object.assign(wanted, { text, left: count });
     },

@@ -59,7 +59,10 @@ test("a write that fails takes none of the others with it, and each has its own 
   ]);
 
   expect(one).toEqual({ status: "fulfilled", value: 1 });
-  expect(twin).toMatchObject({ status: "rejected", reason: { code: "SQLITE_CONSTRAINT_PRIMARYKEY" } });
+  expect(twin).toMatchObject({
+    status: "rejected",
+    reason: { code: "SQLITE_CONSTRAINT_PRIMARYKEY" },
+  });
   expect(thrown).toMatchObject({ status: "rejected", reason: { message: "changed my mind" } });
   expect(last).toEqual({ status: "fulfilled", value: 1 });
   expect(texts()).toEqual(["one", "last"]);

@@ -103,8 +103,8 @@ export interface ConnectionOptions {
 }
 
 /**
- * Runs transactions and waits for their durability. Bodies are synchronous: a transaction never spans an await,
- * so what another request does can never become part of it.
+ * Runs transactions and waits for their durability. Bodies are synchronous: a transaction never spans an await, so what another request
+ * does can never come between two statements of a body.
  */
 export class Connection {
   readonly client: Database;

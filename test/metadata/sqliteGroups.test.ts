@@ -3,6 +3,7 @@ import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { WriteLatch } from "../../src/durability/writeLatch.ts";
+import { RegistryError } from "../../src/errors.ts";
 import { beginWork, Connection, openClient } from "../../src/metadata/sqlite/connection.ts";
 import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
@@ -48,9 +49,13 @@ test("a write that fails takes none of the others with it, and each has its own 
   await using scope = new Scope();
   const { connection, add, texts } = await openNotes(scope);
 
-  const [one, twin, thrown, last] = await Promise.allSettled([
+  const [one, twin, refused, thrown, last] = await Promise.allSettled([
     connection.writeDurably(() => add("one").changes),
     connection.writeDurably(() => add("one").changes),
+    connection.writeDurably(() => {
+      add("refused");
+      throw new RegistryError("MULTIPART_COMPLETING");
+    }),
     connection.writeDurably(() => {
       add("lost");
       throw new Error("changed my mind");
@@ -63,6 +68,7 @@ test("a write that fails takes none of the others with it, and each has its own 
     status: "rejected",
     reason: { code: "SQLITE_CONSTRAINT_PRIMARYKEY" },
   });
+  expect(refused).toMatchObject({ reason: { situation: "MULTIPART_COMPLETING" } });
   expect(thrown).toMatchObject({ status: "rejected", reason: { message: "changed my mind" } });
   expect(last).toEqual({ status: "fulfilled", value: 1 });
   expect(texts()).toEqual(["one", "last"]);

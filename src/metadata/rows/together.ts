@@ -1,8 +1,11 @@
 // Transactions that wait at the same moment become one: they share its beginning, its end and the sync of the database's log.
-import { RegistryError } from "../../errors.ts";
+import { RegistryError, type Situation } from "../../errors.ts";
 
 /** Most of them in one. */
 export const mostTogether = 32;
+
+/** What the database says of itself. Everything else is about the caller who hears it. */
+const ofAll: ReadonlySet<Situation> = new Set(["BUSY", "DISK_FULL", "READ_ONLY"]);
 
 /** A caller who waits for a transaction. */
 export interface Caller {
@@ -20,10 +23,9 @@ export async function runTogether<C extends Caller>(
   try {
     for (const answer of await run(group)) answer();
   } catch (error) {
-    // The database refuses them all, or one of them is at fault.
-    const isOfAll = error instanceof RegistryError || group.length === 1;
+    const areRefused = error instanceof RegistryError && ofAll.has(error.situation);
     for (const each of group) {
-      if (isOfAll) each.fail(error);
+      if (areRefused || group.length === 1) each.fail(error);
       else await runTogether([each], run);
     }
   }

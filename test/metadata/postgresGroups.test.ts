@@ -1,5 +1,6 @@
 // Manifests that are pushed at the same time over PostgreSQL share transactions, and leave what they would leave one after another.
 import { expect, test } from "bun:test";
+import { RegistryError } from "../../src/errors.ts";
 import type { ManifestPut } from "../../src/metadata/metadata.ts";
 import { digestOf } from "../../src/model/digest.ts";
 import { bytes, manifest, tag } from "../contract/metadataRows.ts";
@@ -46,6 +47,30 @@ const wronglyNoted = `
   ) <> exists (select 1 from released_manifests e where e.digest = m.digest)`;
 
 describeOnPostgres("pushes at the same time", (server) => {
+  test("are not refused with one that may not move a tag", async () => {
+    await using scope = new Scope();
+    const { metadata } = await openPostgresIn(scope, server(), "refusals");
+    const tags = [tag("kept")];
+    await metadata.registry.putManifest(manifest("kept", { tags }));
+    const immutable = () => {
+      throw new RegistryError("DENIED");
+    };
+
+    // The first one is on its way while the others wait for each other.
+    const outcomes = await Promise.allSettled(
+      [
+        manifest("first"),
+        manifest("one"),
+        manifest("other", { tags, immutable }),
+        manifest("two"),
+      ].map((put) => metadata.registry.putManifest(put)),
+    );
+
+    const stored = { status: "fulfilled", value: { kind: "stored" } };
+    const refused = { status: "rejected", reason: { situation: "DENIED" } };
+    expect(outcomes).toMatchObject([stored, stored, refused, stored]);
+  });
+
   test("know each other where one is about the other", async () => {
     await using scope = new Scope();
     const { metadata, admin } = await openPostgresIn(scope, server(), "subjects");

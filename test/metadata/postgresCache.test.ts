@@ -114,7 +114,7 @@ describeOnPostgres("on PostgreSQL", (server) => {
       const removed = await look(two);
 
       const isNow = { object: { digest: digest(`object ${round}`) } };
-      expect(replaced).toMatchObject([isNow, isNow]);
+      for (const each of replaced) expect(each).toMatchObject(isNow);
       expect(removed.kind).toBe(round % 2 === 0 ? "objectUnknown" : "found");
     }
   }, 60_000);

@@ -1,8 +1,8 @@
 // What the bench measures of the garbage collection: `breadbox gc` beside a running server, and how that server feels meanwhile.
 import { join } from "node:path";
-import { breadboxBinary } from "../support/binary.ts";
-import { run, tempFolder } from "../support/processes.ts";
+import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { type Timed, timeCommand } from "./command.ts";
 import { importMetric } from "./importMetric.ts";
 import { type Exercise, type Metric, mebibyte } from "./metric.ts";
 import { Prober, quantile } from "./prober.ts";
@@ -21,34 +21,19 @@ const manyReferences = (quick: boolean): GarbageSeed =>
     ? { blobs: 2_000, orphans: 1_000, manifests: 500, references: 100 }
     : { blobs: 40_000, orphans: 20_000, manifests: 10_000, references: 100 };
 
-/** What one run of the command says and costs. */
-interface Collected {
-  readonly seconds: number;
-  readonly peakRss: number;
-  readonly output: string;
-}
-
-export async function collect(
-  { data, env }: Pick<RunningSystem, "data" | "env">,
+/** Deletes garbage, or with `--dry-run` counts it. */
+export const collect = (
+  system: Pick<RunningSystem, "data" | "env">,
   ...options: string[]
-): Promise<Collected> {
-  const command = [await breadboxBinary(), "gc", "--yes", "--data", data, ...options];
-  const started = performance.now();
-  const ended = await run(command, { env });
-  const seconds = (performance.now() - started) / 1000;
-  return { seconds, peakRss: ended.peakRssBytes, output: ended.output };
-}
+): Promise<Timed> => timeCommand(system, ["gc", "--yes", ...options]);
 
 /** @throws Error when the output does not say that so many blobs went, or would go. */
-export function assertOrphans(
-  { output }: Collected,
-  { orphans }: Pick<GarbageSeed, "orphans">,
-): void {
+export function assertOrphans({ output }: Timed, { orphans }: Pick<GarbageSeed, "orphans">): void {
   const count = /(?:Would delete|Deleted) (\d+) orphaned blobs/.exec(output)?.[1];
   if (Number(count) !== orphans) throw new Error(`not ${orphans} orphans:\n${output.slice(-500)}`);
 }
 
-async function feel(port: number, work: () => Promise<Collected>) {
+async function feel(port: number, work: () => Promise<Timed>) {
   const prober = new Prober(port, `/v2/${repository}/manifests/m1`);
   const collected = await work();
   const times = await prober.stop();
@@ -87,7 +72,8 @@ const gcMark: Metric = {
     const empty = await collect({ data: nothing, env: {} }, "--dry-run");
     const marked = await collect(system, "--dry-run");
     assertOrphans(marked, manyReferences(quick));
-    return { gcMark: marked.seconds, gcMarkMemory: (marked.peakRss - empty.peakRss) / mebibyte };
+    const memory = (marked.peakRssBytes - empty.peakRssBytes) / mebibyte;
+    return { gcMark: marked.seconds, gcMarkMemory: memory };
   },
 };
 

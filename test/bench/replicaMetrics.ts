@@ -1,8 +1,7 @@
 // What the bench measures of Breadbox with its rows in PostgreSQL: manifests under load, with and without a login.
-import { breadboxBinary } from "../support/binary.ts";
-import { run } from "../support/processes.ts";
 import { bearerOf } from "./accessMetrics.ts";
 import { assertOrphans, collect } from "./collectionMetrics.ts";
+import { timeCommand } from "./command.ts";
 import { headRequests } from "./heads.ts";
 import type { Exercise, Metric } from "./metric.ts";
 import { basic, password } from "./seedAccess.ts";
@@ -56,15 +55,8 @@ const logins: Metric = {
   run: async (exercise) => {
     const { system } = exercise;
     await pushImages(exercise, [name]);
-    const command = async (args: readonly string[], input?: string) => {
-      const { data, env } = system;
-      await run([await breadboxBinary(), ...args, "--data", data], {
-        env,
-        ...(input !== undefined && { input }),
-      });
-    };
-    await command(["user", "add", "u0", "--password-stdin"], password);
-    await command(["access", "allow", "u0", "bench/**", "pull"]);
+    await timeCommand(system, ["user", "add", "u0", "--password-stdin"], { input: password });
+    await timeCommand(system, ["access", "allow", "u0", "bench/**", "pull"]);
     // Until the server knows that it is closed.
     await Bun.sleep(1_000);
     const ask = { port: system.port, path: `/v2/${name}/manifests/latest`, ...load(exercise) };

@@ -28,7 +28,7 @@ export class OldRegistry {
     const images = "images" in rest ? rest.images : [];
     const blobs = "images" in rest ? [] : rest.blobs;
     for (const image of images) this.push(name, image);
-    for (const blob of [...blobs, manifest]) this.#write(blob);
+    for (const blob of [...blobs, manifest]) this.write(blob);
     const digest = manifest.digest.replace(":", "/");
     this.link(name, `_manifests/revisions/${digest}`, manifest.digest);
     for (const { digest: blob } of blobs) {
@@ -44,7 +44,8 @@ export class OldRegistry {
     this.#file(this.#below("repositories", name, path, "link"), digest);
   }
 
-  #write({ digest, bytes }: Content): void {
+  /** The bytes of a blob or a manifest, which no repository names yet. */
+  write({ digest, bytes }: Content): void {
     this.#file(blobPath(this.root, digest), bytes);
   }
 

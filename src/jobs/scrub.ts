@@ -117,7 +117,11 @@ export class Scrub {
     let [bytes, finished] = [0, false];
     while (!finished) {
       const waitMs = Math.min(this.#readAt, end) - now();
-      if (waitMs > 0) await sleep(waitMs);
+      if (waitMs > 0) {
+        // A timer may end a moment early: the clock says when it is time.
+        await sleep(waitMs);
+        continue;
+      }
       if (now() >= end) break;
       const count = await this.#step();
       finished = count === null;

@@ -17,6 +17,8 @@ let damaged: DamagedContent[];
 let unreadable: UnreadableContent[];
 /** Monotonic ms, which only sleeping moves. */
 let uptime: number;
+/** How much too early a wait of more than a millisecond ends, ms. */
+let early: number;
 let openScrubs: Scrub[];
 
 const startScrub = (): Scrub => {
@@ -27,7 +29,7 @@ const startScrub = (): Scrub => {
     clock: room.store.clock.now,
     now: () => uptime,
     sleep: async (ms) => {
-      uptime += ms;
+      uptime += ms > 1 ? ms - early : ms;
     },
     onDamaged: (found) => damaged.push(found),
     onUnreadable: (found) => unreadable.push(found),
@@ -38,7 +40,7 @@ const startScrub = (): Scrub => {
 
 beforeEach(async () => {
   room = await openInspectionRoom();
-  [damaged, unreadable, uptime, openScrubs] = [[], [], 0, []];
+  [damaged, unreadable, uptime, early, openScrubs] = [[], [], 0, 0, []];
   scrub = startScrub();
 });
 afterEach(async () => {
@@ -121,6 +123,18 @@ describe("the rate limit of a scrub", () => {
     expect(bytes).toBe(8 * mebibyte);
     expect(uptime).toBe(8_000);
     expect(slices).toBe(9);
+  });
+
+  test("holds when a timer ends a moment early", async () => {
+    await room.push(noise(4 * mebibyte));
+    room.store.clock.advance(hour);
+    const order = { since: now(), bytesPerSecond: 1_024, forMs: 500 };
+    const { bytes } = await scrub.slice(order);
+
+    early = 0.5;
+
+    expect(await startScrub().slice(order)).toMatchObject({ bytes });
+    expect(uptime).toBe(1_000);
   });
 
   test("lets a slice end on time, however slow it is", async () => {

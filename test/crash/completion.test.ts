@@ -33,7 +33,8 @@ async function killAt(
     return await expectResumable(scope, data, template, parts);
   }
   const problem = answer.status === 200 ? "" : await answer.text();
-  expect([place.calls, place.nth, problem]).toEqual([place.calls, place.nth, ""]);
+  const { calls, nth } = place;
+  expect([calls, nth, answer.status, problem]).toEqual([calls, nth, 200, ""]);
   // The folder that was moved aside is removed after the answer. A server that ends waits for that, and may be killed then.
   const code = await server.stop(60_000);
   if (code === 0) return null;

@@ -10,7 +10,6 @@ import { SqliteTooOldError } from "../../src/metadata/openErrors.ts";
 import {
   assertSqliteVersion,
   beginWork,
-  Connection,
   openClient,
   type Role,
   setPragma,
@@ -18,21 +17,7 @@ import {
 import { translate } from "../../src/metadata/sqlite/failures.ts";
 import { tempFolder, waitFor } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
-
-const quiet = () => new WriteLatch(() => {});
-
-/** A connection over a database with one table, `notes(text)`. */
-async function openNotes(scope: Scope, { latch = quiet(), change = (_: Database) => {} } = {}) {
-  const client = openClient(join(tempFolder(scope, "connection"), "notes.db"), "server");
-  change(client);
-  client.run("CREATE TABLE notes (text text NOT NULL)");
-  beginWork(client, "server");
-  const connection = await Connection.over(client, { latch, role: "server" });
-  scope.defer(() => connection.close());
-  const add = (text: string | Uint8Array) => client.run("INSERT INTO notes VALUES (?)", [text]);
-  const texts = () => client.query("SELECT text FROM notes").values().flat();
-  return { client, connection, add, texts };
-}
+import { openNotes, quiet } from "./notes.ts";
 
 /** Tells each run of a statement that the connection prepares from now on. */
 function countRuns(client: Database, text: string, count: () => void): void {

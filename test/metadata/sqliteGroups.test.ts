@@ -1,53 +1,32 @@
 // Transactions that requests of one turn of the event loop ask for are one: what each is answered is what it would be alone.
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { join } from "node:path";
-import { WriteLatch } from "../../src/durability/writeLatch.ts";
 import { RegistryError } from "../../src/errors.ts";
-import { beginWork, Connection, openClient } from "../../src/metadata/sqlite/connection.ts";
-import { tempFolder } from "../support/processes.ts";
 import { Scope } from "../support/scope.ts";
+import { openNotes } from "./notes.ts";
 
-/** A connection over a database with one table, `notes(text)` without twins. */
-async function openNotes(scope: Scope) {
-  const client = openClient(join(tempFolder(scope, "groups"), "notes.db"), "server");
-  client.run("CREATE TABLE notes (text text NOT NULL PRIMARY KEY)");
-  beginWork(client, "server");
-  const latch = new WriteLatch(() => {});
-  const connection = await Connection.over(client, { latch, role: "server" });
-  scope.defer(() => connection.close());
-  const add = (text: string) => client.run("INSERT INTO notes VALUES (?)", [text]);
-  const texts = () => client.query("SELECT text FROM notes ORDER BY rowid").values().flat();
-  return { client, connection, add, texts };
-}
+test.each([
+  [20, 1],
+  // So that others get a turn between them.
+  [100, 4],
+])(
+  "%i writes of one turn are %i transactions, done in the order of the calls",
+  async (writes, transactions) => {
+    await using scope = new Scope();
+    const { connection, add, texts } = await openNotes(scope);
+    const before = connection.committed;
 
-test("writes of one turn share a transaction, and are done in the order of their calls", async () => {
-  await using scope = new Scope();
-  const { connection, add, texts } = await openNotes(scope);
-  const before = connection.committed;
+    const names = Array.from({ length: writes }, (_, number) => `note ${number}`);
+    await Promise.all(names.map((name) => connection.writeDurably(() => add(name))));
 
-  const names = Array.from({ length: 20 }, (_, number) => `note ${number}`);
-  await Promise.all(names.map((name) => connection.writeDurably(() => add(name))));
-
-  expect(texts()).toEqual(names);
-  expect(connection.committed - before).toBe(1);
-});
-
-test("a hundred writes of one turn are a few transactions, so that others get a turn between them", async () => {
-  await using scope = new Scope();
-  const { connection, add, texts } = await openNotes(scope);
-  const before = connection.committed;
-
-  const names = Array.from({ length: 100 }, (_, number) => `note ${number}`);
-  await Promise.all(names.map((name) => connection.writeDurably(() => add(name))));
-
-  expect(texts()).toEqual(names);
-  expect(connection.committed - before).toBe(4);
-});
+    expect(texts()).toEqual(names);
+    expect(connection.committed - before).toBe(transactions);
+  },
+);
 
 test("a write that fails takes none of the others with it, and each has its own answer", async () => {
   await using scope = new Scope();
-  const { connection, add, texts } = await openNotes(scope);
+  const { connection, add, texts } = await openNotes(scope, { key: "PRIMARY KEY" });
 
   const [one, twin, refused, thrown, last] = await Promise.allSettled([
     connection.writeDurably(() => add("one").changes),
